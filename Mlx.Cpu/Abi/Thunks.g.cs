@@ -6,9 +6,1935 @@
 
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Mlx.Cpu.Graph;
 
 namespace Mlx.Cpu.Abi;
 
 internal static unsafe class Thunks
 {
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_dtype_size")]
+    internal static nuint mlx_dtype_size(mlx_dtype dtype)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Arrays.DtypeSize(dtype);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_tostring")]
+    internal static int mlx_array_tostring(mlx_string* str, mlx_array arr)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.Describe(str, arr);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_new")]
+    internal static mlx_array mlx_array_new()
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Arrays.New();
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_free")]
+    internal static int mlx_array_free(mlx_array arr)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.Free(arr);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_new_bool")]
+    internal static mlx_array mlx_array_new_bool(byte val)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Arrays.NewBool(val != 0);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_new_int")]
+    internal static mlx_array mlx_array_new_int(int val)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Arrays.NewInt(val);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_new_float32")]
+    internal static mlx_array mlx_array_new_float32(float val)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Arrays.NewFloat(val);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_new_float")]
+    internal static mlx_array mlx_array_new_float(float val)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Arrays.NewFloat(val);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_new_float64")]
+    internal static mlx_array mlx_array_new_float64(double val)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Arrays.NewDouble(val);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_new_double")]
+    internal static mlx_array mlx_array_new_double(double val)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Arrays.NewDouble(val);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_new_complex")]
+    internal static mlx_array mlx_array_new_complex(float real_val, float imag_val)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Arrays.NewComplex(real_val, imag_val);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_new_data")]
+    internal static mlx_array mlx_array_new_data(void* data, int* shape, int dim, mlx_dtype dtype)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Arrays.NewData(data, shape, dim, dtype);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_new_data_managed")]
+    internal static mlx_array mlx_array_new_data_managed(void* data, int* shape, int dim, mlx_dtype dtype, delegate* unmanaged[Cdecl]<void*, void> dtor)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Arrays.NewManaged(data, shape, dim, dtype, dtor);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_new_data_managed_payload")]
+    internal static mlx_array mlx_array_new_data_managed_payload(void* data, int* shape, int dim, mlx_dtype dtype, void* payload, delegate* unmanaged[Cdecl]<void*, void> dtor)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Arrays.NewManagedPayload(data, shape, dim, dtype, payload, dtor);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_set")]
+    internal static int mlx_array_set(mlx_array* arr, mlx_array src)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.Set(arr, src);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_set_bool")]
+    internal static int mlx_array_set_bool(mlx_array* arr, byte val)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.SetBool(arr, val != 0);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_set_int")]
+    internal static int mlx_array_set_int(mlx_array* arr, int val)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.SetInt(arr, val);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_set_float32")]
+    internal static int mlx_array_set_float32(mlx_array* arr, float val)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.SetFloat(arr, val);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_set_float")]
+    internal static int mlx_array_set_float(mlx_array* arr, float val)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.SetFloat(arr, val);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_set_float64")]
+    internal static int mlx_array_set_float64(mlx_array* arr, double val)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.SetDouble(arr, val);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_set_double")]
+    internal static int mlx_array_set_double(mlx_array* arr, double val)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.SetDouble(arr, val);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_set_complex")]
+    internal static int mlx_array_set_complex(mlx_array* arr, float real_val, float imag_val)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.SetComplex(arr, real_val, imag_val);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_set_data")]
+    internal static int mlx_array_set_data(mlx_array* arr, void* data, int* shape, int dim, mlx_dtype dtype)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.SetData(arr, data, shape, dim, dtype);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_itemsize")]
+    internal static nuint mlx_array_itemsize(mlx_array arr)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Arrays.ItemSize(arr);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_size")]
+    internal static nuint mlx_array_size(mlx_array arr)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Arrays.Size(arr);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_nbytes")]
+    internal static nuint mlx_array_nbytes(mlx_array arr)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Arrays.Bytes(arr);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_ndim")]
+    internal static nuint mlx_array_ndim(mlx_array arr)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Arrays.Rank(arr);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_shape")]
+    internal static int* mlx_array_shape(mlx_array arr)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Arrays.Shape(arr);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_strides")]
+    internal static nuint* mlx_array_strides(mlx_array arr)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Arrays.Strides(arr);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_dim")]
+    internal static int mlx_array_dim(mlx_array arr, int dim)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Arrays.Dim(arr, dim);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_dtype")]
+    internal static mlx_dtype mlx_array_dtype(mlx_array arr)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Arrays.DtypeOf(arr);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_eval")]
+    internal static int mlx_array_eval(mlx_array arr)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.Eval(arr);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_item_bool")]
+    internal static int mlx_array_item_bool(byte* res, mlx_array arr)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.Item8(res, arr);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_item_uint8")]
+    internal static int mlx_array_item_uint8(byte* res, mlx_array arr)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.Item8(res, arr);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_item_uint16")]
+    internal static int mlx_array_item_uint16(ushort* res, mlx_array arr)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.Item16(res, arr);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_item_uint32")]
+    internal static int mlx_array_item_uint32(uint* res, mlx_array arr)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.Item32(res, arr);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_item_uint64")]
+    internal static int mlx_array_item_uint64(ulong* res, mlx_array arr)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.Item64(res, arr);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_item_int8")]
+    internal static int mlx_array_item_int8(sbyte* res, mlx_array arr)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.Item8((byte*)res, arr);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_item_int16")]
+    internal static int mlx_array_item_int16(short* res, mlx_array arr)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.Item16((ushort*)res, arr);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_item_int32")]
+    internal static int mlx_array_item_int32(int* res, mlx_array arr)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.Item32((uint*)res, arr);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_item_int64")]
+    internal static int mlx_array_item_int64(long* res, mlx_array arr)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.Item64((ulong*)res, arr);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_item_float32")]
+    internal static int mlx_array_item_float32(float* res, mlx_array arr)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.Item32((uint*)res, arr);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_item_float64")]
+    internal static int mlx_array_item_float64(double* res, mlx_array arr)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.Item64((ulong*)res, arr);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_item_complex64")]
+    internal static int mlx_array_item_complex64(mlx_complex64* res, mlx_array arr)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.Item64((ulong*)res, arr);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_item_float16")]
+    internal static int mlx_array_item_float16(ushort* res, mlx_array arr)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.Item16(res, arr);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_item_bfloat16")]
+    internal static int mlx_array_item_bfloat16(ushort* res, mlx_array arr)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.Item16(res, arr);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_data_bool")]
+    internal static byte* mlx_array_data_bool(mlx_array arr)
+    {
+        try
+        {
+            return (byte*)global::Mlx.Cpu.Abi.Arrays.Data(arr);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_data_uint8")]
+    internal static byte* mlx_array_data_uint8(mlx_array arr)
+    {
+        try
+        {
+            return (byte*)global::Mlx.Cpu.Abi.Arrays.Data(arr);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_data_uint16")]
+    internal static ushort* mlx_array_data_uint16(mlx_array arr)
+    {
+        try
+        {
+            return (ushort*)global::Mlx.Cpu.Abi.Arrays.Data(arr);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_data_uint32")]
+    internal static uint* mlx_array_data_uint32(mlx_array arr)
+    {
+        try
+        {
+            return (uint*)global::Mlx.Cpu.Abi.Arrays.Data(arr);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_data_uint64")]
+    internal static ulong* mlx_array_data_uint64(mlx_array arr)
+    {
+        try
+        {
+            return (ulong*)global::Mlx.Cpu.Abi.Arrays.Data(arr);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_data_int8")]
+    internal static sbyte* mlx_array_data_int8(mlx_array arr)
+    {
+        try
+        {
+            return (sbyte*)global::Mlx.Cpu.Abi.Arrays.Data(arr);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_data_int16")]
+    internal static short* mlx_array_data_int16(mlx_array arr)
+    {
+        try
+        {
+            return (short*)global::Mlx.Cpu.Abi.Arrays.Data(arr);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_data_int32")]
+    internal static int* mlx_array_data_int32(mlx_array arr)
+    {
+        try
+        {
+            return (int*)global::Mlx.Cpu.Abi.Arrays.Data(arr);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_data_int64")]
+    internal static long* mlx_array_data_int64(mlx_array arr)
+    {
+        try
+        {
+            return (long*)global::Mlx.Cpu.Abi.Arrays.Data(arr);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_data_float32")]
+    internal static float* mlx_array_data_float32(mlx_array arr)
+    {
+        try
+        {
+            return (float*)global::Mlx.Cpu.Abi.Arrays.Data(arr);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_data_float64")]
+    internal static double* mlx_array_data_float64(mlx_array arr)
+    {
+        try
+        {
+            return (double*)global::Mlx.Cpu.Abi.Arrays.Data(arr);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_data_complex64")]
+    internal static mlx_complex64* mlx_array_data_complex64(mlx_array arr)
+    {
+        try
+        {
+            return (mlx_complex64*)global::Mlx.Cpu.Abi.Arrays.Data(arr);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_data_float16")]
+    internal static ushort* mlx_array_data_float16(mlx_array arr)
+    {
+        try
+        {
+            return (ushort*)global::Mlx.Cpu.Abi.Arrays.Data(arr);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_data_bfloat16")]
+    internal static ushort* mlx_array_data_bfloat16(mlx_array arr)
+    {
+        try
+        {
+            return (ushort*)global::Mlx.Cpu.Abi.Arrays.Data(arr);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "_mlx_array_is_available")]
+    internal static int _mlx_array_is_available(byte* res, mlx_array arr)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.IsAvailable(res, arr);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "_mlx_array_wait")]
+    internal static int _mlx_array_wait(mlx_array arr)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.Wait(arr);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "_mlx_array_is_contiguous")]
+    internal static int _mlx_array_is_contiguous(byte* res, mlx_array arr)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.IsContiguous(res, arr);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "_mlx_array_is_row_contiguous")]
+    internal static int _mlx_array_is_row_contiguous(byte* res, mlx_array arr)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.IsRowContiguous(res, arr);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "_mlx_array_is_col_contiguous")]
+    internal static int _mlx_array_is_col_contiguous(byte* res, mlx_array arr)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Arrays.IsColContiguous(res, arr);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_new")]
+    internal static mlx_closure mlx_closure_new()
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Closures.New();
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_free")]
+    internal static int mlx_closure_free(mlx_closure cls)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Closures.Free(cls);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_new_func")]
+    internal static mlx_closure mlx_closure_new_func(delegate* unmanaged[Cdecl]<mlx_vector_array*, mlx_vector_array, int> fun)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Closures.NewFunc(fun);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_new_func_payload")]
+    internal static mlx_closure mlx_closure_new_func_payload(delegate* unmanaged[Cdecl]<mlx_vector_array*, mlx_vector_array, void*, int> fun, void* payload, delegate* unmanaged[Cdecl]<void*, void> dtor)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Closures.NewPayload(fun, payload, dtor);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_set")]
+    internal static int mlx_closure_set(mlx_closure* cls, mlx_closure src)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Closures.Set(cls, src);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_apply")]
+    internal static int mlx_closure_apply(mlx_vector_array* res, mlx_closure cls, mlx_vector_array input)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Closures.Apply(res, cls, input);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_new_unary")]
+    internal static mlx_closure mlx_closure_new_unary(delegate* unmanaged[Cdecl]<mlx_array*, mlx_array, int> fun)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Closures.NewUnary(fun);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_cuda_is_available")]
+    internal static int mlx_cuda_is_available(byte* res)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Devices.CudaIsAvailable(res);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_device_new")]
+    internal static mlx_device mlx_device_new()
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Devices.New();
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_device_new_type")]
+    internal static mlx_device mlx_device_new_type(mlx_device_type type, int index)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Devices.NewType(type, index);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_device_free")]
+    internal static int mlx_device_free(mlx_device dev)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Devices.Free(dev);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_device_set")]
+    internal static int mlx_device_set(mlx_device* dev, mlx_device src)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Devices.Set(dev, src);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_device_tostring")]
+    internal static int mlx_device_tostring(mlx_string* str, mlx_device dev)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Devices.Describe(str, dev);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_device_equal")]
+    internal static byte mlx_device_equal(mlx_device lhs, mlx_device rhs)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Devices.AreEqual(lhs, rhs) ? (byte)1 : (byte)0;
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_device_get_index")]
+    internal static int mlx_device_get_index(int* index, mlx_device dev)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Devices.GetIndex(index, dev);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_device_get_type")]
+    internal static int mlx_device_get_type(mlx_device_type* type, mlx_device dev)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Devices.GetType(type, dev);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_get_default_device")]
+    internal static int mlx_get_default_device(mlx_device* dev)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Devices.GetDefault(dev);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_set_default_device")]
+    internal static int mlx_set_default_device(mlx_device dev)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Devices.SetDefault(dev);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_device_is_available")]
+    internal static int mlx_device_is_available(byte* avail, mlx_device dev)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Devices.IsAvailable(avail, dev);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_device_count")]
+    internal static int mlx_device_count(int* count, mlx_device_type type)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Devices.Count(count, type);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_set_error_handler")]
+    internal static void mlx_set_error_handler(delegate* unmanaged[Cdecl]<byte*, void*, void> handler, void* data, delegate* unmanaged[Cdecl]<void*, void> dtor)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Errors.SetHandler(handler, data, dtor);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "_mlx_error")]
+    internal static void _mlx_error(byte* file, int line, byte* fmt)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Errors.RaiseFromC(file, line, fmt);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_clear_cache")]
+    internal static int mlx_clear_cache()
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Memory.ClearCache();
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_get_active_memory")]
+    internal static int mlx_get_active_memory(nuint* res)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Memory.Active(res);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_get_cache_memory")]
+    internal static int mlx_get_cache_memory(nuint* res)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Memory.Cached(res);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_get_memory_limit")]
+    internal static int mlx_get_memory_limit(nuint* res)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Memory.Limit(res);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_get_peak_memory")]
+    internal static int mlx_get_peak_memory(nuint* res)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Memory.Peak(res);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_reset_peak_memory")]
+    internal static int mlx_reset_peak_memory()
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Memory.ResetPeak();
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_set_cache_limit")]
+    internal static int mlx_set_cache_limit(nuint* res, nuint limit)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Memory.SetCacheLimit(res, limit);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_set_memory_limit")]
+    internal static int mlx_set_memory_limit(nuint* res, nuint limit)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Memory.SetLimit(res, limit);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_set_wired_limit")]
+    internal static int mlx_set_wired_limit(nuint* res, nuint limit)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Memory.SetWiredLimit(res, limit);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_metal_is_available")]
+    internal static int mlx_metal_is_available(byte* res)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Devices.MetalIsAvailable(res);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_broadcast_to")]
+    internal static int mlx_broadcast_to(mlx_array* res, mlx_array a, int* shape, nuint shape_num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.BroadcastTo(Handles.Node(a), new ReadOnlySpan<int>(shape, checked((int)shape_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_copy")]
+    internal static int mlx_copy(mlx_array* res, mlx_array a, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Copy(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_expand_dims")]
+    internal static int mlx_expand_dims(mlx_array* res, mlx_array a, int axis, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.ExpandDims(Handles.Node(a), axis));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_moveaxis")]
+    internal static int mlx_moveaxis(mlx_array* res, mlx_array a, int source, int destination, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.MoveAxis(Handles.Node(a), source, destination));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_reshape")]
+    internal static int mlx_reshape(mlx_array* res, mlx_array a, int* shape, nuint shape_num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Reshape(Handles.Node(a), new ReadOnlySpan<int>(shape, checked((int)shape_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_squeeze_axis")]
+    internal static int mlx_squeeze_axis(mlx_array* res, mlx_array a, int axis, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Squeeze(Handles.Node(a), axis));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_stop_gradient")]
+    internal static int mlx_stop_gradient(mlx_array* res, mlx_array a, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.StopGradient(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_swapaxes")]
+    internal static int mlx_swapaxes(mlx_array* res, mlx_array a, int axis1, int axis2, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.SwapAxes(Handles.Node(a), axis1, axis2));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_transpose_axes")]
+    internal static int mlx_transpose_axes(mlx_array* res, mlx_array a, int* axes, nuint axes_num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Transpose(Handles.Node(a), new ReadOnlySpan<int>(axes, checked((int)axes_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_transpose")]
+    internal static int mlx_transpose(mlx_array* res, mlx_array a, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Transpose(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_stream_new")]
+    internal static mlx_stream mlx_stream_new()
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Streams.New();
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_stream_new_device")]
+    internal static mlx_stream mlx_stream_new_device(mlx_device dev)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Streams.NewDevice(dev);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_stream_set")]
+    internal static int mlx_stream_set(mlx_stream* stream, mlx_stream src)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Streams.Set(stream, src);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_stream_free")]
+    internal static int mlx_stream_free(mlx_stream stream)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Streams.Free(stream);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_stream_tostring")]
+    internal static int mlx_stream_tostring(mlx_string* str, mlx_stream stream)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Streams.Describe(str, stream);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_stream_equal")]
+    internal static byte mlx_stream_equal(mlx_stream lhs, mlx_stream rhs)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Streams.AreEqual(lhs, rhs) ? (byte)1 : (byte)0;
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_stream_get_device")]
+    internal static int mlx_stream_get_device(mlx_device* dev, mlx_stream stream)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Streams.GetDevice(dev, stream);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_stream_get_index")]
+    internal static int mlx_stream_get_index(int* index, mlx_stream stream)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Streams.GetIndex(index, stream);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_synchronize")]
+    internal static int mlx_synchronize(mlx_stream stream)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Streams.Synchronize(stream);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_get_default_stream")]
+    internal static int mlx_get_default_stream(mlx_stream* stream, mlx_device dev)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Streams.GetDefault(stream, dev);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_set_default_stream")]
+    internal static int mlx_set_default_stream(mlx_stream stream)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Streams.SetDefault(stream);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_default_cpu_stream_new")]
+    internal static mlx_stream mlx_default_cpu_stream_new()
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Streams.DefaultCpu();
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_default_gpu_stream_new")]
+    internal static mlx_stream mlx_default_gpu_stream_new()
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Streams.DefaultGpu();
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_string_new")]
+    internal static mlx_string mlx_string_new()
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Strings.New();
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_string_new_data")]
+    internal static mlx_string mlx_string_new_data(byte* str)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Strings.NewData(str);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_string_set")]
+    internal static int mlx_string_set(mlx_string* str, mlx_string src)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Strings.Assign(str, src);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_string_data")]
+    internal static byte* mlx_string_data(mlx_string str)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Strings.Data(str);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_string_free")]
+    internal static int mlx_string_free(mlx_string str)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Strings.Free(str);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_array_new")]
+    internal static mlx_vector_array mlx_vector_array_new()
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.ArrayVectors.New();
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_array_set")]
+    internal static int mlx_vector_array_set(mlx_vector_array* vec, mlx_vector_array src)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.ArrayVectors.Set(vec, src);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_array_free")]
+    internal static int mlx_vector_array_free(mlx_vector_array vec)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.ArrayVectors.Free(vec);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_array_new_data")]
+    internal static mlx_vector_array mlx_vector_array_new_data(mlx_array* data, nuint size)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.ArrayVectors.NewData(data, size);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_array_new_value")]
+    internal static mlx_vector_array mlx_vector_array_new_value(mlx_array val)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.ArrayVectors.NewValue(val);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_array_set_data")]
+    internal static int mlx_vector_array_set_data(mlx_vector_array* vec, mlx_array* data, nuint size)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.ArrayVectors.SetData(vec, data, size);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_array_set_value")]
+    internal static int mlx_vector_array_set_value(mlx_vector_array* vec, mlx_array val)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.ArrayVectors.SetValue(vec, val);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_array_append_data")]
+    internal static int mlx_vector_array_append_data(mlx_vector_array vec, mlx_array* data, nuint size)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.ArrayVectors.AppendData(vec, data, size);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_array_append_value")]
+    internal static int mlx_vector_array_append_value(mlx_vector_array vec, mlx_array val)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.ArrayVectors.AppendValue(vec, val);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_array_size")]
+    internal static nuint mlx_vector_array_size(mlx_vector_array vec)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.ArrayVectors.Size(vec);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_array_get")]
+    internal static int mlx_vector_array_get(mlx_array* res, mlx_vector_array vec, nuint idx)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.ArrayVectors.Get(res, vec, idx);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_version")]
+    internal static int mlx_version(mlx_string* str_)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Memory.Version(str_);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
 }
