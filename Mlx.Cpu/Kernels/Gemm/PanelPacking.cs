@@ -1,0 +1,158 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace Mlx.Cpu.Kernels;
+
+/// <summary>
+/// Copies a slice of an operand into the order in which a register tile reads it: for each step
+/// along the depth (the summed dimension) the panel's elements side by side.
+/// </summary>
+/// <remarks>
+/// A panel of A has the tile's rows side by side, a panel of B its columns; both are "lanes" here,
+/// so one routine serves A, B and their transposes. Lanes beyond the matrix become zeros, and the
+/// tiles never have to know.
+/// </remarks>
+internal static unsafe class PanelPacking
+{
+    /// <summary>
+    /// target[p * width + i] = source[i * laneStride + p * depthStride] for i below
+    /// <paramref name="lanes"/>, and zero from there to <paramref name="width"/>.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Pack<T>(
+        T* source, nint laneStride, nint depthStride, int lanes, nint depth, int width, T* target)
+        where T : unmanaged
+    {
+        if (laneStride == 1)
+        {
+            CopyRows(source, depthStride, lanes, depth, width, target);
+            return;
+        }
+
+        int lane = 0;
+        for (; lane <= lanes - 4; lane += 4)
+        {
+            PackFour(
+                source + (lane * laneStride), laneStride, depthStride, depth, width, target + lane);
+        }
+
+        for (; lane < lanes; lane++)
+        {
+            T* from = source + (lane * laneStride);
+            T* to = target + lane;
+            for (nint p = depth; p > 0; p--, from += depthStride, to += width)
+            {
+                *to = *from;
+            }
+        }
+
+        for (; lane < width; lane++)
+        {
+            T* to = target + lane;
+            for (nint p = depth; p > 0; p--, to += width)
+            {
+                *to = default;
+            }
+        }
+    }
+
+    private static void CopyRows<T>(
+        T* source, nint depthStride, int lanes, nint depth, int width, T* target)
+        where T : unmanaged
+    {
+        if (lanes == width && width * sizeof(T) % Vector256<byte>.Count == 0)
+        {
+            int bytes = width * sizeof(T);
+            for (; depth > 0; depth--, source += depthStride, target += width)
+            {
+                for (int i = 0; i < bytes; i += Vector256<byte>.Count)
+                {
+                    Vector256.Load((byte*)source + i).Store((byte*)target + i);
+                }
+            }
+
+            return;
+        }
+
+        for (; depth > 0; depth--, source += depthStride, target += width)
+        {
+            for (int i = 0; i < lanes; i++)
+            {
+                target[i] = source[i];
+            }
+
+            for (int i = lanes; i < width; i++)
+            {
+                target[i] = default;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Four lanes at a time: a read stream each, and one store of four to each depth step.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PackFour<T>(
+        T* source, nint laneStride, nint depthStride, nint depth, int width, T* target)
+        where T : unmanaged
+    {
+        T* s0 = source;
+        T* s1 = s0 + laneStride;
+        T* s2 = s1 + laneStride;
+        T* s3 = s2 + laneStride;
+        if (typeof(T) == typeof(float) && depthStride == 1 && Vector128.IsHardwareAccelerated)
+        {
+            for (; depth >= 4; depth -= 4, s0 += 4, s1 += 4, s2 += 4, s3 += 4, target += 4 * width)
+            {
+                Transpose((float*)s0, (float*)s1, (float*)s2, (float*)s3, (float*)target, width);
+            }
+        }
+
+        for (; depth > 0; depth--, target += width)
+        {
+            target[0] = *s0;
+            target[1] = *s1;
+            target[2] = *s2;
+            target[3] = *s3;
+            s0 += depthStride;
+            s1 += depthStride;
+            s2 += depthStride;
+            s3 += depthStride;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Transpose(
+        float* s0, float* s1, float* s2, float* s3, float* target, int width)
+    {
+        Vector128<float> r0 = Vector128.Load(s0);
+        Vector128<float> r1 = Vector128.Load(s1);
+        Vector128<float> r2 = Vector128.Load(s2);
+        Vector128<float> r3 = Vector128.Load(s3);
+        Vector128<float> low02 = InterleaveLow(r0, r2);
+        Vector128<float> low13 = InterleaveLow(r1, r3);
+        Vector128<float> high02 = InterleaveHigh(r0, r2);
+        Vector128<float> high13 = InterleaveHigh(r1, r3);
+        InterleaveLow(low02, low13).Store(target);
+        InterleaveHigh(low02, low13).Store(target + width);
+        InterleaveLow(high02, high13).Store(target + (2 * width));
+        InterleaveHigh(high02, high13).Store(target + (3 * width));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> InterleaveLow(Vector128<float> a, Vector128<float> b) =>
+        System.Runtime.Intrinsics.X86.Sse.IsSupported
+            ? System.Runtime.Intrinsics.X86.Sse.UnpackLow(a, b)
+            : System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported
+            ? System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(a, b)
+            : Vector128.Create(a[0], b[0], a[1], b[1]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> InterleaveHigh(Vector128<float> a, Vector128<float> b) =>
+        System.Runtime.Intrinsics.X86.Sse.IsSupported
+            ? System.Runtime.Intrinsics.X86.Sse.UnpackHigh(a, b)
+            : System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported
+            ? System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(a, b)
+            : Vector128.Create(a[2], b[2], a[3], b[3]);
+}
