@@ -1,0 +1,160 @@
+// The build script: `dotnet fsi build.fsx <target> [-- arguments]`; `help` lists the targets.
+// Plain F# with no packages, so that it starts fast. Every step is one line with its seconds; the
+// log of a step is shown only when it fails.
+
+open System
+open System.Collections.Generic
+open System.Diagnostics
+open System.IO
+
+let root = __SOURCE_DIRECTORY__
+let inRoot path = Path.Combine(root, path)
+
+/// A failed step. What went wrong is on the screen already.
+exception Failed of exitCode: int
+
+let mutable interrupted = false
+let interactive = not Console.IsOutputRedirected
+
+/// The terminal sends Ctrl-C to the running child as well: let it finish its own way, then stop.
+Console.CancelKeyPress.Add(fun e ->
+    interrupted <- true
+    e.Cancel <- true)
+
+let start (file: string) (arguments: string list) captured =
+    let info =
+        ProcessStartInfo(file, arguments, WorkingDirectory = root, UseShellExecute = false)
+
+    info.RedirectStandardOutput <- captured
+    info.RedirectStandardError <- captured
+    info.Environment["DOTNET_NOLOGO"] <- "1"
+    info.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"] <- "1"
+    info.Environment["DOTNET_SKIP_FIRST_TIME_EXPERIENCE"] <- "1"
+    Process.Start info
+
+let stopIfInterrupted () =
+    if interrupted then
+        eprintfn "interrupted"
+        raise (Failed 130)
+
+/// Runs a command with its output held back, as one line on the screen.
+let step (title: string) (file: string) (arguments: string list) =
+    let clock = Stopwatch.StartNew()
+    let log = List<string>()
+
+    if interactive then
+        printf "  %-9s ..." title
+
+    use job = start file arguments true
+
+    let keep (e: DataReceivedEventArgs) =
+        if not (isNull e.Data) then
+            lock log (fun () -> log.Add e.Data)
+
+    job.OutputDataReceived.Add keep
+    job.ErrorDataReceived.Add keep
+    job.BeginOutputReadLine()
+    job.BeginErrorReadLine()
+    // With a time limit, WaitForExit does not wait for the pipes, which the compiler's servers keep
+    // open after the build is done.
+    job.WaitForExit Int32.MaxValue |> ignore
+
+    if interactive then
+        printf "\r"
+
+    stopIfInterrupted ()
+
+    if job.ExitCode <> 0 then
+        job.WaitForExit 500 |> ignore
+        printfn "  %-9s failed after %.1f s" title clock.Elapsed.TotalSeconds
+        printfn ""
+        lock log (fun () -> Seq.iter (eprintfn "%s") log)
+        raise (Failed job.ExitCode)
+
+    printfn "  %-9s %6.1f s" title clock.Elapsed.TotalSeconds
+
+/// Runs a program on the user's terminal; its exit code becomes ours.
+let hand (file: string) (arguments: string list) =
+    stdout.Flush()
+    use job = start file arguments false
+    job.WaitForExit()
+    stopIfInterrupted ()
+
+    if job.ExitCode <> 0 then
+        raise (Failed job.ExitCode)
+
+let build project =
+    step
+        "build"
+        "dotnet"
+        [ "build"
+          inRoot project
+          "-c"
+          "Release"
+          "--nologo"
+          "-v"
+          "q"
+          "-clp:ErrorsOnly" ]
+
+/// Builds a program and runs it with the arguments given.
+let runProject (project: string) arguments =
+    build project
+    let name = Path.GetFileNameWithoutExtension project
+    let folder = Path.GetDirectoryName project
+    let program = inRoot $"{folder}/bin/Release/net10.0/{name}.dll"
+    hand "dotnet" (program :: arguments)
+
+let abi arguments =
+    hand "dotnet" ([ "fsi"; inRoot "abi/generate.fsx" ] @ arguments)
+
+let format arguments =
+    let check = List.contains "--check" arguments
+    step "tools" "dotnet" [ "tool"; "restore" ]
+    step "F#" "dotnet" ([ "fantomas"; "." ] @ (if check then [ "--check" ] else []))
+
+    step
+        "C#"
+        "dotnet"
+        ([ "format"; "Mlx.slnx" ]
+         @ (if check then [ "--verify-no-changes" ] else []))
+
+let rec targets =
+    [ "demo", "train a small Mistral on text, save it, load it, generate", runProject "samples/Demo/Demo.fsproj"
+      "test", "build and run every test", runProject "tests/Mlx.Tests.fsproj"
+      "bench", "named workloads as JSON lines", runProject "benchmarks/Mlx.Benchmarks.fsproj"
+      "doctor", "which engine runs here, and why", runProject "tools/Doctor/Doctor.csproj"
+      "abi", "write the generated files from the manifest", abi
+      "format", "format the sources", format
+      "help", "this list", (fun _ -> help ()) ]
+
+and help () =
+    printfn "dotnet fsi build.fsx <target> [-- arguments]"
+    printfn ""
+
+    for name, summary, _ in targets do
+        printfn "  %-8s %s" name summary
+
+    printfn ""
+    printfn "  demo   -- --text PATH --steps N"
+    printfn "  test   -- --filter TEXT | --list | --conformance [FAMILY] [--show N]"
+    printfn "  bench  -- --only REGEX --out FILE --engine cpu|native | --list"
+    printfn "  abi    -- --check        fail when a generated file is out of date"
+    printfn "  format -- --check        fail when a file is not formatted"
+
+let main arguments =
+    match arguments with
+    | []
+    | ("-h" | "--help") :: _ -> help ()
+    | name :: rest ->
+        match targets |> List.tryFind (fun (n, _, _) -> n = name) with
+        | Some(_, _, run) -> run (if List.tryHead rest = Some "--" then rest.Tail else rest)
+        | None ->
+            eprintfn "no target '%s'" name
+            help ()
+            raise (Failed 2)
+
+try
+    main (List.tail (List.ofArray fsi.CommandLineArgs))
+    exit 0
+with Failed code ->
+    exit code

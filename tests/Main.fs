@@ -1,0 +1,54 @@
+module Mlx.Tests.Main
+
+open System
+
+let private suites () = [ Conformance.Tests.suite () ]
+
+let private usage =
+    """The tests of Mlx for .NET. Without arguments all of them run, on the engine that MLX_ENGINE names.
+
+  --filter TEXT              only the tests whose name contains TEXT
+  --list                     only the names
+  --conformance [FAMILY]     a table of the recorded answers of real MLX: passed/total by function
+      [--fn TEXT]            only the functions whose name contains TEXT
+      [--show N]             so many failures in full (20)
+      [--trace]              print each case before it runs: names the one that ends the process"""
+
+type private Options =
+    { Filter: string option
+      List: bool
+      Conformance: Conformance.Table.Options option }
+
+let rec private parse options arguments =
+    let table = options.Conformance |> Option.defaultValue Conformance.Table.defaults
+    let withTable table = { options with Conformance = Some table }
+
+    match arguments with
+    | [] -> options
+    | "--filter" :: text :: rest -> parse { options with Filter = Some text } rest
+    | "--list" :: rest -> parse { options with List = true } rest
+    | "--conformance" :: rest -> parse (withTable table) rest
+    | "--fn" :: text :: rest -> parse (withTable { table with Function = text }) rest
+    | "--show" :: count :: rest -> parse (withTable { table with Show = int count }) rest
+    | "--trace" :: rest -> parse (withTable { table with Trace = true }) rest
+    | family :: rest when options.Conformance.IsSome && not (family.StartsWith '-') ->
+        parse (withTable { table with Families = table.Families @ [ family ] }) rest
+    | other :: _ -> invalidArg "arguments" $"what is '{other}'?"
+
+[<EntryPoint>]
+let main arguments =
+    let nothing =
+        { Filter = None
+          List = false
+          Conformance = None }
+
+    try
+        match parse nothing (List.ofArray arguments) with
+        | { Conformance = Some table } -> Conformance.Table.print table
+        | { List = true; Filter = filter } -> Runner.list filter (suites ())
+        | { Filter = filter } -> Runner.run filter (suites ())
+    with
+    | :? ArgumentException
+    | :? FormatException as e when not (Array.isEmpty arguments) ->
+        eprintfn "%s\n\n%s" e.Message usage
+        2
