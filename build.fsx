@@ -22,8 +22,7 @@ Console.CancelKeyPress.Add(fun e ->
     e.Cancel <- true)
 
 let start (file: string) (arguments: string list) captured =
-    let info =
-        ProcessStartInfo(file, arguments, WorkingDirectory = root, UseShellExecute = false)
+    let info = ProcessStartInfo(file, arguments, WorkingDirectory = root, UseShellExecute = false)
 
     info.RedirectStandardOutput <- captured
     info.RedirectStandardError <- captured
@@ -87,14 +86,7 @@ let build project =
     step
         "build"
         "dotnet"
-        [ "build"
-          inRoot project
-          "-c"
-          "Release"
-          "--nologo"
-          "-v"
-          "q"
-          "-clp:ErrorsOnly" ]
+        [ "build"; inRoot project; "-c"; "Release"; "--nologo"; "-v"; "q"; "-clp:ErrorsOnly" ]
 
 /// Builds a program and runs it with the arguments given.
 let runProject (project: string) arguments =
@@ -104,8 +96,7 @@ let runProject (project: string) arguments =
     let program = inRoot $"{folder}/bin/Release/net10.0/{name}.dll"
     hand "dotnet" (program :: arguments)
 
-let abi arguments =
-    hand "dotnet" ([ "fsi"; inRoot "abi/generate.fsx" ] @ arguments)
+let abi arguments = hand "dotnet" ([ "fsi"; inRoot "abi/generate.fsx" ] @ arguments)
 
 let format arguments =
     let check = List.contains "--check" arguments
@@ -115,11 +106,12 @@ let format arguments =
     step
         "C#"
         "dotnet"
-        ([ "format"; "Mlx.slnx" ]
-         @ (if check then [ "--verify-no-changes" ] else []))
+        ([ "format"; "Mlx.slnx" ] @ (if check then [ "--verify-no-changes" ] else []))
 
 let rec targets =
-    [ "demo", "train a small Mistral on text, save it, load it, generate", runProject "samples/Demo/Demo.fsproj"
+    [ "demo",
+      "train a small Mistral on text, save it, load it, generate",
+      runProject "samples/Demo/Demo.fsproj"
       "test", "build and run every test", runProject "tests/Mlx.Tests.fsproj"
       "bench", "named workloads as JSON lines", runProject "benchmarks/Mlx.Benchmarks.fsproj"
       "doctor", "which engine runs here, and why", runProject "tools/Doctor/Doctor.csproj"

@@ -7,28 +7,36 @@ open System.Diagnostics
 open System.IO
 
 type Timing =
-    { MedianMs: float
-      Runs: int
-      MinMs: float
-      P90Ms: float
-      /// The very first call: tracing, JIT.
-      FirstCallMs: float
-      /// The share of the machine's CPU time that other processes used meanwhile; above 0.1 the row
-      /// says little. Only where /proc tells.
-      Others: float option }
+    {
+        MedianMs: float
+        Runs: int
+        MinMs: float
+        P90Ms: float
+        /// The very first call: tracing, JIT.
+        FirstCallMs: float
+        /// The share of the machine's CPU time that other processes used meanwhile; above 0.1 the row
+        /// says little. Only where /proc tells.
+        Others: float option
+    }
 
 /// All CPU time of the machine, of it idle, and our own, in seconds.
 let private cpuSeconds () =
     try
         let ticks =
-            (Seq.head (File.ReadLines "/proc/stat")).Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            (Seq.head (File.ReadLines "/proc/stat"))
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries)
             |> Array.skip 1
             |> Array.take 8
             |> Array.map float
 
         use self = Process.GetCurrentProcess()
         let hertz = 100.0
-        Some(Array.sum ticks / hertz, (ticks[3] + ticks[4]) / hertz, self.TotalProcessorTime.TotalSeconds)
+
+        Some(
+            Array.sum ticks / hertz,
+            (ticks[3] + ticks[4]) / hertz,
+            self.TotalProcessorTime.TotalSeconds
+        )
     with _ ->
         None
 

@@ -37,10 +37,7 @@ let rec private parse options arguments =
 
 [<EntryPoint>]
 let main arguments =
-    let nothing =
-        { Filter = None
-          List = false
-          Conformance = None }
+    let nothing = { Filter = None; List = false; Conformance = None }
 
     try
         match parse nothing (List.ofArray arguments) with

@@ -35,7 +35,9 @@ let private choose (filter: string) suite =
 
     let isLast parts = List.tryLast parts = Some Suite.lastTest
 
-    if Test.toTestCodeList suite |> List.exists (fun t -> contains t.name && not (isLast t.name)) then
+    if
+        Test.toTestCodeList suite |> List.exists (fun t -> contains t.name && not (isLast t.name))
+    then
         Test.filter "." (fun parts -> contains parts || isLast parts) suite |> Some
     else
         None

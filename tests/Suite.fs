@@ -24,5 +24,4 @@ let private nothingLeft () =
 let lastTest = "leaves no handle and no buffer"
 
 /// The tests one after the other, then a look at the counters: whatever they made must be gone.
-let leakFree name tests =
-    testSequenced (testList name (tests @ [ testCase lastTest nothingLeft ]))
+let leakFree name tests = testSequenced (testList name (tests @ [ testCase lastTest nothingLeft ]))

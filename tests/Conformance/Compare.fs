@@ -67,11 +67,13 @@ let private agrees rtol atol (got: float) (want: float) (magnitude: float) =
     || (Double.IsNaN got && Double.IsNaN want)
     || (Double.IsFinite got
         && Double.IsFinite want
-        && abs (got - want) <= atol
-                               + rtol * (if Double.IsFinite magnitude then magnitude else 0.0))
+        && abs (got - want) <= atol + rtol * (if Double.IsFinite magnitude then magnitude else 0.0))
 
 let private firstDifference count (agree: int -> bool) (show: int -> string) =
-    let wrong = [| for i in 0 .. count - 1 do if not (agree i) then i |]
+    let wrong =
+        [| for i in 0 .. count - 1 do
+               if not (agree i) then
+                   i |]
 
     if wrong.Length = 0 then
         None
@@ -109,8 +111,7 @@ let elementwise exact rtol atol (got: Value) (want: Value) =
                 let want = ReadOnlySpan(want.Bytes, i * width, width)
                 want.SequenceEqual(ReadOnlySpan(got.Bytes, i * width, width))
 
-            firstDifference count same (fun i ->
-                $"{(doubles got)[i]:R} for {(doubles want)[i]:R}"))
+            firstDifference count same (fun i -> $"{(doubles got)[i]:R} for {(doubles want)[i]:R}"))
 
 /// The same numbers in any order along the last axis.
 let multiset tolerance (got: Value) (want: Value) =
@@ -142,7 +143,8 @@ let private lanes (shape: int[]) axis (elements: 'a[]) =
     let outer = Array.fold (*) 1 shape[.. axis - 1]
 
     [| for o in 0 .. outer - 1 do
-           for i in 0 .. inner - 1 -> Array.init length (fun k -> elements[(o * length + k) * inner + i]) |]
+           for i in 0 .. inner - 1 ->
+               Array.init length (fun k -> elements[(o * length + k) * inner + i]) |]
 
 /// Both sorted along the axis first, NaN last (as NumPy sorts).
 let sorted axis rtol atol (got: Value) (want: Value) =
@@ -214,8 +216,7 @@ let private codes bits (v: Value) =
 
 /// Scales and biases within the tolerance; two in a hundred codes (at least one) may be one off.
 let quantized mode bits rtol atol (got: Value list) (want: Value list) =
-    let parts =
-        List.map2 (elementwise false rtol atol) got.Tail want.Tail |> List.tryPick id
+    let parts = List.map2 (elementwise false rtol atol) got.Tail want.Tail |> List.tryPick id
 
     parts
     |> Option.orElseWith (fun () -> sameType got.Head want.Head)

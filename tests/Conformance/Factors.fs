@@ -29,8 +29,7 @@ let private product (a: Complex[,]) (b: Complex[,]) =
 let private adjoint (a: Complex[,]) =
     Array2D.init (Array2D.length2 a) (Array2D.length1 a) (fun i j -> Complex.Conjugate a[j, i])
 
-let private identity n =
-    Array2D.init n n (fun i j -> if i = j then Complex.One else Complex.Zero)
+let private identity n = Array2D.init n n (fun i j -> if i = j then Complex.One else Complex.Zero)
 
 let private scaleColumns (a: Complex[,]) (factors: Complex[]) =
     Array2D.mapi (fun _ j x -> x * factors[j]) a
@@ -52,8 +51,7 @@ let private orthonormalColumns tolerance a =
     nearMatrix tolerance (product (adjoint a) a) (identity (Array2D.length2 a))
 
 let private firstFailing (laws: (string * (unit -> bool)) list) =
-    laws
-    |> List.tryPick (fun (name, holds) -> if holds () then None else Some name)
+    laws |> List.tryPick (fun (name, holds) -> if holds () then None else Some name)
 
 let private qr tolerance (a: Complex[,]) (q: Complex[,]) (r: Complex[,]) =
     firstFailing
@@ -103,10 +101,7 @@ let reconstruct kind tolerance (input: Value) (got: Value list) (want: Value lis
     let wrongType =
         List.map2
             (fun g w ->
-                if describe g = describe w then
-                    None
-                else
-                    Some $"{describe g} for {describe w}")
+                if describe g = describe w then None else Some $"{describe g} for {describe w}")
             got
             want
         |> List.tryPick id

@@ -13,10 +13,7 @@ let private pairwise name compareOne (got: Value list) (want: Value list) =
     if got.Length <> want.Length then
         Some $"{got.Length} {name}s for {want.Length}"
     else
-        List.mapi2
-            (fun i g w -> compareOne g w |> Option.map (fun d -> $"{name}{i}: {d}"))
-            got
-            want
+        List.mapi2 (fun i g w -> compareOne g w |> Option.map (fun d -> $"{name}{i}: {d}")) got want
         |> List.tryPick id
 
 let private answer case (input: unit -> Value) (want: Answer) got derivatives =
@@ -37,7 +34,10 @@ let private answer case (input: unit -> Value) (want: Answer) got derivatives =
             | _ -> Some "a partition without kth"
         | Quantize ->
             let mode =
-                arguments |> List.pick (function String mode -> Some mode | _ -> None)
+                arguments
+                |> List.pick (function
+                    | String mode -> Some mode
+                    | _ -> None)
 
             let bits =
                 match arguments[2] with

@@ -8,10 +8,7 @@ open System.IO
 open System.Text.Json
 
 /// Elements in row-major order, little endian, as the file and the ABI have them.
-type Value =
-    { Dtype: string
-      Shape: int[]
-      Bytes: byte[] }
+type Value = { Dtype: string; Shape: int[]; Bytes: byte[] }
 
 type Argument =
     | Array of ArrayArgument
@@ -30,9 +27,7 @@ type Argument =
 
 and ArrayArgument = { Base: Value; View: Call list }
 
-and Call =
-    { Function: string
-      Arguments: Argument list }
+and Call = { Function: string; Arguments: Argument list }
 
 type Check =
     | Elementwise
@@ -48,13 +43,15 @@ type Expected =
     | Answer of Answer
 
 and Answer =
-    { Outs: Value list
-      /// The derivatives: `vjps` or `jvps`.
-      Derivatives: Value list
-      Check: Check
-      Exact: bool
-      Rtol: float
-      Atol: float }
+    {
+        Outs: Value list
+        /// The derivatives: `vjps` or `jvps`.
+        Derivatives: Value list
+        Check: Check
+        Exact: bool
+        Rtol: float
+        Atol: float
+    }
 
 /// What surrounds the call; the lists are what the transform takes besides the primals.
 type Transform =
@@ -73,14 +70,16 @@ type Transform =
 and Axes = { In: int[]; Out: int[] }
 
 type Case =
-    { Id: string
-      Family: string
-      Call: Call
-      Before: Call list
-      Transform: Transform
-      /// Positions of the arguments that are the inputs of the transformed function.
-      Primals: int[]
-      Expected: Expected }
+    {
+        Id: string
+        Family: string
+        Call: Call
+        Before: Call list
+        Transform: Transform
+        /// Positions of the arguments that are the inputs of the transformed function.
+        Primals: int[]
+        Expected: Expected
+    }
 
 /// The folder that holds the files, beside the test program.
 let folder = Path.Combine(AppContext.BaseDirectory, "vectors")
@@ -111,8 +110,7 @@ let private dtypeOfFile =
 
 let private text (e: JsonElement) = nonNull (e.GetString())
 
-let private ints (e: JsonElement) =
-    [| for x in e.EnumerateArray() -> x.GetInt32() |]
+let private ints (e: JsonElement) = [| for x in e.EnumerateArray() -> x.GetInt32() |]
 
 let private arraysOf path =
     let file = File.ReadAllBytes path
@@ -190,9 +188,7 @@ let load family =
         let arraysAt name = items array (e.GetProperty(name: string))
         let valuesAt name = tryGet name e |> Option.map (items value) |> Option.defaultValue []
 
-        let axes () =
-            { In = ints (e.GetProperty "in_axes")
-              Out = ints (e.GetProperty "out_axes") }
+        let axes () = { In = ints (e.GetProperty "in_axes"); Out = ints (e.GetProperty "out_axes") }
 
         let transform =
             match tryGet "transform" e |> Option.map text with
