@@ -1,0 +1,100 @@
+using System.Runtime.InteropServices;
+using Mlx.Core.Abi;
+using Mlx.Cpu;
+
+namespace Mlx.Core.Engines;
+
+/// <summary>A source of mlx-c functions: libmlxc, or the embedded engine.</summary>
+internal abstract unsafe class EngineLibrary
+{
+    private string? version;
+
+    /// <summary><c>native</c> or <c>cpu</c>.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>The file, where there is one.</summary>
+    public abstract string? Path { get; }
+
+    /// <summary>Streams and compile caches belong to the thread that made them.</summary>
+    public abstract bool IsNative { get; }
+
+    /// <summary>What was tried on the way to this engine.</summary>
+    public IReadOnlyList<string> Tried { get; init; } = [];
+
+    /// <summary>The version of MLX the engine says it is.</summary>
+    public string Version => version ??= ReadVersion();
+
+    /// <summary>The address of the C function, or 0.</summary>
+    public abstract nint Resolve(string name);
+
+    /// <summary>Directs the engine's errors to <see cref="Result.OnError"/>.</summary>
+    public void InstallErrorHandler()
+    {
+        var set = (delegate* unmanaged[Cdecl]<
+            delegate* unmanaged[Cdecl]<byte*, void*, void>,
+            void*,
+            delegate* unmanaged[Cdecl]<void*, void>,
+            void>)Resolve("mlx_set_error_handler");
+        if (set != null)
+        {
+            set(&Result.OnError, null, null);
+        }
+    }
+
+    // Not through Native: the version is asked before the engine is chosen.
+    private string ReadVersion()
+    {
+        var get = (delegate* unmanaged[Cdecl]<mlx_string*, int>)Resolve("mlx_version");
+        var data = (delegate* unmanaged[Cdecl]<mlx_string, byte*>)Resolve("mlx_string_data");
+        var free = (delegate* unmanaged[Cdecl]<mlx_string, int>)Resolve("mlx_string_free");
+        if (get == null || data == null || free == null)
+        {
+            return "unknown";
+        }
+
+        mlx_string s = default;
+        if (get(&s) != 0)
+        {
+            return "unknown";
+        }
+
+        var text = Text.From(data(s));
+        _ = free(s);
+        return text;
+    }
+}
+
+/// <summary>Apple's MLX behind libmlxc.</summary>
+internal sealed class NativeLibraryEngine(nint handle, string path) : EngineLibrary
+{
+    // A file without these is no mlx-c, whatever its name.
+    private static readonly string[] Essential =
+    [
+        "mlx_array_new_data", "mlx_array_free", "mlx_array_eval", "mlx_add",
+        "mlx_set_error_handler", "mlx_vector_array_new_data", "mlx_string_data",
+    ];
+
+    public override string Name => "native";
+
+    public override string? Path => path;
+
+    public override bool IsNative => true;
+
+    /// <summary>The first essential function that is missing.</summary>
+    public string? Missing => Array.Find(Essential, n => Resolve(n) == 0);
+
+    public override nint Resolve(string name) =>
+        NativeLibrary.TryGetExport(handle, name, out var address) ? address : 0;
+}
+
+/// <summary>The engine in <c>Mlx.Cpu</c>.</summary>
+internal sealed class EmbeddedEngine : EngineLibrary
+{
+    public override string Name => "cpu";
+
+    public override string? Path => null;
+
+    public override bool IsNative => false;
+
+    public override nint Resolve(string name) => CpuEngine.Resolve(name);
+}

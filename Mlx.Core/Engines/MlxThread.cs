@@ -1,0 +1,165 @@
+using System.Runtime.ExceptionServices;
+using Mlx.Core.Abi;
+
+namespace Mlx.Core.Engines;
+
+/// <summary>
+/// The one thread that owns a native engine's streams and compile caches. From MLX 0.31.2 on these
+/// belong to the OS thread that made them, so evaluation, compiled calls and reads come here, while
+/// graphs are built anywhere. The caller waits, so its scope and its ambient stream can serve the
+/// work; work that starts more work runs it in place. The embedded engine needs none of this and
+/// runs everything where it is called.
+/// </summary>
+internal static class MlxThread
+{
+    private const int StackBytes = 64 << 20;
+
+    private static readonly Lock Gate = new();
+    private static readonly Queue<Job> Jobs = new();
+    private static readonly SemaphoreSlim Available = new(0);
+    private static bool started;
+
+    [ThreadStatic] private static bool isOwner;
+
+    /// <summary>True where engine work may run in place.</summary>
+    public static bool IsHere => isOwner || !Engine.IsNative;
+
+    /// <summary>Runs the work on the owning thread and waits; exceptions come out unchanged.</summary>
+    public static void Run<T>(Action<T> work, T state)
+    {
+        if (IsHere)
+        {
+            work(state);
+            return;
+        }
+
+        var job = Job<T>.OfThread ??= new Job<T>();
+        job.Begin(work, state, isAwaited: true);
+        Enqueue(job);
+        job.Wait();
+    }
+
+    /// <summary>Leaves work to the owning thread without waiting, as finalizers must.</summary>
+    public static void Post<T>(Action<T> work, T state)
+    {
+        if (IsHere)
+        {
+            work(state);
+            return;
+        }
+
+        var job = new Job<T>();
+        job.Begin(work, state, isAwaited: false);
+        Enqueue(job);
+    }
+
+    private static void Enqueue(Job job)
+    {
+        lock (Gate)
+        {
+            if (!started)
+            {
+                started = true;
+                new Thread(Loop, StackBytes) { IsBackground = true, Name = "MLX" }.Start();
+            }
+
+            Jobs.Enqueue(job);
+        }
+
+        Available.Release();
+    }
+
+    private static void Loop()
+    {
+        isOwner = true;
+        while (true)
+        {
+            // SemaphoreSlim spins a little before it sleeps, which keeps a busy hop short.
+            Available.Wait();
+            Job job;
+            lock (Gate)
+            {
+                job = Jobs.Dequeue();
+            }
+
+            job.Execute();
+        }
+    }
+
+    private abstract class Job
+    {
+        private readonly ManualResetEventSlim done = new();
+        private Scope? scope;
+        private ExecutionContext? context;
+        private ExceptionDispatchInfo? error;
+
+        // Who does not wait may leave the scope before the work runs.
+        protected void Capture(bool isAwaited)
+        {
+            done.Reset();
+            error = null;
+            scope = isAwaited ? ThreadContext.Current.Scope : null;
+            context = isAwaited ? ExecutionContext.Capture() : null;
+        }
+
+        public void Execute()
+        {
+            var state = ThreadContext.Current;
+            var own = state.Scope;
+            state.Scope = scope;
+            try
+            {
+                if (context is null)
+                {
+                    Invoke();
+                }
+                else
+                {
+                    ExecutionContext.Run(context, static job => ((Job)job!).Invoke(), this);
+                }
+            }
+            catch (Exception e)
+            {
+                error = ExceptionDispatchInfo.Capture(e);
+            }
+            finally
+            {
+                state.Scope = own;
+                (scope, context) = (null, null);
+                done.Set();
+            }
+        }
+
+        public void Wait()
+        {
+            done.Wait();
+            var e = error;
+            error = null;
+            e?.Throw();
+        }
+
+        protected abstract void Invoke();
+    }
+
+    private sealed class Job<T> : Job
+    {
+        /// <summary>A waiting thread has one job at a time, so it keeps the object.</summary>
+        [ThreadStatic] public static Job<T>? OfThread;
+
+        private Action<T>? work;
+        private T? state;
+
+        public void Begin(Action<T> newWork, T newState, bool isAwaited)
+        {
+            (work, state) = (newWork, newState);
+            Capture(isAwaited);
+        }
+
+        protected override void Invoke()
+        {
+            var (w, s) = (work!, state!);
+            (work, state) = (null, default);
+            w(s);
+        }
+    }
+}
