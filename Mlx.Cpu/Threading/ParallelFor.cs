@@ -7,9 +7,9 @@ namespace Mlx.Cpu.Threading;
 /// </summary>
 /// <remarks>
 /// <para>
-/// The caller takes part, and threads claim chunks from a shared counter. Nothing waits for a
-/// thread that never came: on a machine with busy neighbours the caller just does more of the
-/// work itself.
+/// The caller takes part, and threads claim chunks from a shared counter: large ones first, then
+/// ever smaller ones, so that they finish together. Nothing waits for a thread that never came:
+/// on a machine with busy neighbours the caller just does more of the work itself.
 /// </para>
 /// <para>
 /// A call from inside a body, and a call while another thread's loop holds the workers, runs on
@@ -18,12 +18,6 @@ namespace Mlx.Cpu.Threading;
 /// </remarks>
 internal static class ParallelFor
 {
-    /// <summary>
-    /// More chunks than threads, so that a thread that starts late or is preempted costs an
-    /// eighth of its share and not all of it.
-    /// </summary>
-    private const int ChunksPerThread = 8;
-
     /// <summary>How many threads a loop may use, the caller included.</summary>
     /// <remarks>Tests and benchmarks lower it; it never exceeds the workers there are.</remarks>
     public static int Degree
@@ -61,14 +55,11 @@ internal static class ParallelFor
             return;
         }
 
-        grain = Math.Max(grain, 1);
-        long chunk = count / ((long)degree * ChunksPerThread) / grain * grain;
-
         // The body is this frame's own copy: it cannot move, and whatever objects it refers to
         // are kept alive by this frame until every thread has left.
         WorkerPool.RunAndRelease(
-            new Loop(&Invoke<TBody>, Unsafe.AsPointer(ref body), count, Math.Max(chunk, grain)),
-            degree);
+            new Loop(
+                &Invoke<TBody>, Unsafe.AsPointer(ref body), count, Math.Max(grain, 1), degree));
     }
 
     private static unsafe void Invoke<TBody>(void* body, long start, long end)

@@ -6,12 +6,38 @@ namespace Mlx.Cpu.Threading;
 
 /// <summary>One parallel loop as the workers see it.</summary>
 internal readonly unsafe struct Loop(
-    delegate*<void*, long, long, void> invoke, void* body, long count, long chunk)
+    delegate*<void*, long, long, void> invoke, void* body, long count, long grain, int degree)
 {
     public readonly delegate*<void*, long, long, void> Invoke = invoke;
     public readonly void* Body = body;
     public readonly long Count = count;
-    public readonly long Chunk = chunk;
+    public readonly long Grain = grain;
+    public readonly int Degree = degree;
+
+    /// <summary>
+    /// Claims the next chunk: an eighth of a thread's share of what is left, in whole grains.
+    /// A thread that starts late or is preempted then costs little, and the last chunks, for
+    /// which the others wait, are single grains.
+    /// </summary>
+    public bool TryClaim(ref long next, out long start, out long end)
+    {
+        start = Volatile.Read(ref next);
+        while (start < Count)
+        {
+            long chunk = (Count - start) / (8L * Degree) / Grain * Grain;
+            end = Math.Min(start + Math.Max(chunk, Grain), Count);
+            long seen = Interlocked.CompareExchange(ref next, end, start);
+            if (seen == start)
+            {
+                return true;
+            }
+
+            start = seen;
+        }
+
+        end = start;
+        return false;
+    }
 }
 
 /// <summary>
@@ -31,7 +57,7 @@ internal readonly unsafe struct Loop(
 /// </remarks>
 internal static unsafe class WorkerPool
 {
-    private const int SpinMicroseconds = 15;
+    private const int SpinMicroseconds = 20;
     private const int Open = 1 << 30;
 
     /// <summary>
@@ -78,18 +104,18 @@ internal static unsafe class WorkerPool
     /// <summary>
     /// Runs a loop on the workers that <see cref="TryAcquire"/> took, and lets go of them.
     /// </summary>
-    public static void RunAndRelease(in Loop loop, int degree)
+    public static void RunAndRelease(in Loop loop)
     {
         ExceptionDispatchInfo? failure = null;
         try
         {
             StartWorkers();
             s_loop = loop;
-            s_seats = degree - 1;
+            s_seats = loop.Degree - 1;
             s_shared.Next = 0;
             Interlocked.Add(ref s_shared.Gate, Open);
             Interlocked.Increment(ref s_shared.Generation);
-            CallSleepers((int)Math.Min(degree - 1, (loop.Count - 1) / loop.Chunk));
+            CallSleepers((int)Math.Min(loop.Degree - 1, (loop.Count - 1) / loop.Grain));
             WorkOn();
             Interlocked.Add(ref s_shared.Gate, -Open);
             WaitUntilEmpty();
@@ -114,10 +140,9 @@ internal static unsafe class WorkerPool
         Loop loop = s_loop;
         try
         {
-            long end;
-            while ((end = Interlocked.Add(ref s_shared.Next, loop.Chunk)) - loop.Chunk < loop.Count)
+            while (loop.TryClaim(ref s_shared.Next, out long start, out long end))
             {
-                loop.Invoke(loop.Body, end - loop.Chunk, Math.Min(end, loop.Count));
+                loop.Invoke(loop.Body, start, end);
             }
         }
         catch (Exception failure)

@@ -10,9 +10,10 @@ namespace Mlx.Cpu.Kernels;
 /// <remarks>
 /// <para>
 /// A block is at most <see cref="DepthBlock"/> deep, so that the panel of B that a tile sweeps
-/// (32 floats wide with AVX-512: 32 KiB) stays in the first-level cache while panels of A, a task
-/// of which fills an eighth of a megabyte, stream past it from the second. The other two bounds
-/// only limit the scratch memory: about 9 MB for the largest product.
+/// (32 floats wide with AVX-512: up to 48 KiB) streams from the nearest caches while a task's
+/// panels of A, at most 216 KiB, stay in the second. Deeper blocks touch C less often: C costs
+/// most once it outgrows the caches. The other two bounds only limit the scratch memory: 7 MB for
+/// the largest product in single precision, and the sums besides for the 16-bit types.
 /// </para>
 /// <para>
 /// Each block is two parallel loops, packing and multiplying, over panels and over rectangles of
@@ -27,18 +28,18 @@ internal static unsafe class BlockedGemm<TIn, TAcc, TOut, TFormat, TKernel>
     where TFormat : struct, IOperandFormat<TIn, TAcc, TOut>
     where TKernel : struct, ITileKernel<TAcc>
 {
-    private const int DepthBlock = 256;
+    private const int DepthBlock = 384;
     private const int RowBlock = 1536;
-    private const int ColumnBlock = 3072;
+    private const int ColumnBlock = 2304;
 
     /// <summary>Largest operands read in place, in elements: they stay in the nearer caches.
     /// </summary>
     private const int InPlaceA = 16 * 1024;
     private const int InPlaceB = 64 * 1024;
 
-    /// <summary>Rows and columns of C in a task: an eighth of a megabyte of A, and enough tasks
-    /// for the threads to even out.</summary>
-    private const int TaskRows = 96;
+    /// <summary>Rows and columns of C in a task: its share of A is reused from the second-level
+    /// cache, and there are enough tasks for the threads to even out.</summary>
+    private const int TaskRows = 144;
     private const int TaskColumns = 128;
 
     /// <summary>Multiply-adds below which a product stays on one thread: some 3 us of work.
@@ -98,9 +99,8 @@ internal static unsafe class BlockedGemm<TIn, TAcc, TOut, TFormat, TKernel>
     /// </summary>
     private static nint BalancedBlock(nint size, nint limit, nint multiple)
     {
-        nint blocks = (size + limit - 1) / limit;
-        nint block = (size + blocks - 1) / blocks;
-        return (block + multiple - 1) / multiple * multiple;
+        nint block = Blocks(size, Blocks(size, limit));
+        return Blocks(block, multiple) * multiple;
     }
 
     private static void Multiply(Block* block, int degree)
@@ -111,7 +111,7 @@ internal static unsafe class BlockedGemm<TIn, TAcc, TOut, TFormat, TKernel>
         nint taskRows = Math.Min(rowPanels, TaskRows / TKernel.Rows);
         nint taskColumns = Math.Min(columnPanels, TaskColumns / TKernel.Columns);
         while (degree > 1
-            && Tasks(rowPanels, taskRows) * Tasks(columnPanels, taskColumns) < 4 * degree
+            && Blocks(rowPanels, taskRows) * Blocks(columnPanels, taskColumns) < 4 * degree
             && taskRows * TKernel.Rows * taskColumns * TKernel.Columns * block->Depth > TaskWork
             && taskRows * taskColumns > 1)
         {
@@ -127,9 +127,9 @@ internal static unsafe class BlockedGemm<TIn, TAcc, TOut, TFormat, TKernel>
 
         block->TaskRows = taskRows;
         block->TaskColumns = taskColumns;
-        block->TasksAcross = Tasks(columnPanels, taskColumns);
+        block->TasksAcross = Blocks(columnPanels, taskColumns);
         var tiles = new TileLoop(block);
-        long tasks = Tasks(rowPanels, taskRows) * block->TasksAcross;
+        long tasks = Blocks(rowPanels, taskRows) * block->TasksAcross;
         if (degree == 1)
         {
             packing.Run(0, packing.Count);
@@ -137,12 +137,12 @@ internal static unsafe class BlockedGemm<TIn, TAcc, TOut, TFormat, TKernel>
         }
         else
         {
-            ParallelFor.Run(packing.Count, 4, packing);
+            ParallelFor.Run(packing.Count, 1, packing);
             ParallelFor.Run(tasks, 1, tiles);
         }
     }
 
-    private static nint Tasks(nint panels, nint perTask) => (panels + perTask - 1) / perTask;
+    private static nint Blocks(nint count, nint size) => (count + size - 1) / size;
 
     /// <summary>One block of the product, as both loops see it.</summary>
     private struct Block
@@ -191,47 +191,60 @@ internal static unsafe class BlockedGemm<TIn, TAcc, TOut, TFormat, TKernel>
         public readonly TAcc* PanelB(nint panel) => PackedB + (panel * TKernel.Columns * Depth);
     }
 
-    /// <summary>Packs panels: those of A come first, then those of B.</summary>
+    /// <summary>Packs panels, a task's worth at a time: those of A come first, then those of B.
+    /// </summary>
     private readonly struct PackingLoop(Block* block) : IRangeBody
     {
+        private const int Lanes = 128;
+
         private readonly nint _firstA = block->AInPlace ? block->RowPanels - 1 : 0;
         private readonly nint _firstB = block->BInPlace ? block->ColumnPanels - 1 : 0;
 
-        public nint Count => block->RowPanels - _firstA + block->ColumnPanels - _firstB;
+        public nint Count => CountA + Blocks(block->ColumnPanels - _firstB, GroupB);
+
+        private static int GroupA => Lanes / TKernel.Rows;
+
+        private static int GroupB => Lanes / TKernel.Columns;
+
+        private nint CountA => Blocks(block->RowPanels - _firstA, GroupA);
 
         public void Run(long start, long end)
         {
-            nint panelsA = block->RowPanels - _firstA;
+            nint countA = CountA;
             for (nint i = (nint)start; i < end; i++)
             {
-                if (i < panelsA)
+                if (i < countA)
                 {
-                    PackA(i + _firstA);
+                    PackA(_firstA + (i * GroupA));
                 }
                 else
                 {
-                    PackB(i - panelsA + _firstB);
+                    PackB(_firstB + ((i - countA) * GroupB));
                 }
             }
         }
 
         private void PackA(nint panel)
         {
+            nint row = panel * TKernel.Rows;
             if (block->IsPackedA(panel))
             {
                 TFormat.PackA(
-                    block->A, block->Row + (panel * TKernel.Rows), block->DepthStart,
-                    block->RowsOf(panel), block->Depth, TKernel.Rows, block->PanelA(panel));
+                    block->A, block->Row + row, block->DepthStart,
+                    Math.Min(GroupA * TKernel.Rows, block->Rows - row), block->Depth,
+                    TKernel.Rows, block->PanelA(panel));
             }
         }
 
         private void PackB(nint panel)
         {
+            nint column = panel * TKernel.Columns;
             if (block->IsPackedB(panel))
             {
                 TFormat.PackB(
-                    block->B, block->DepthStart, block->Column + (panel * TKernel.Columns),
-                    block->ColumnsOf(panel), block->Depth, TKernel.Columns, block->PanelB(panel));
+                    block->B, block->DepthStart, block->Column + column,
+                    Math.Min(GroupB * TKernel.Columns, block->Columns - column), block->Depth,
+                    TKernel.Columns, block->PanelB(panel));
             }
         }
     }

@@ -16,20 +16,46 @@ namespace Mlx.Cpu.Kernels;
 internal static unsafe class PanelPacking
 {
     /// <summary>
-    /// target[p * width + i] = source[i * laneStride + p * depthStride] for i below
-    /// <paramref name="lanes"/>, and zero from there to <paramref name="width"/>.
+    /// Packs <paramref name="lanes"/> lanes into panels of <paramref name="width"/>, one after
+    /// the other: lane i of a panel at depth p goes to target[p * width + i].
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    /// <remarks>
+    /// Where the lanes adjoin in memory it goes row by row over all the panels it is given, for
+    /// rows are often a page apart, and a panel's share of one is too short to be worth the trip.
+    /// </remarks>
     public static void Pack<T>(
+        T* source, nint laneStride, nint depthStride, nint lanes, nint depth, int width, T* target)
+        where T : unmanaged
+    {
+        nint whole = lanes / width;
+        int rest = (int)(lanes % width);
+        if (laneStride == 1 && width * sizeof(T) % Vector128<byte>.Count == 0)
+        {
+            CopyRows(source, depthStride, whole, depth, width, target);
+        }
+        else
+        {
+            for (nint panel = 0; panel < whole; panel++)
+            {
+                PackOne(
+                    source + (panel * width * laneStride), laneStride, depthStride, width,
+                    depth, width, target + (panel * width * depth));
+            }
+        }
+
+        if (rest > 0)
+        {
+            PackOne(
+                source + (whole * width * laneStride), laneStride, depthStride, rest,
+                depth, width, target + (whole * width * depth));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void PackOne<T>(
         T* source, nint laneStride, nint depthStride, int lanes, nint depth, int width, T* target)
         where T : unmanaged
     {
-        if (laneStride == 1)
-        {
-            CopyRows(source, depthStride, lanes, depth, width, target);
-            return;
-        }
-
         int lane = 0;
         for (; lane <= lanes - 4; lane += 4)
         {
@@ -37,54 +63,45 @@ internal static unsafe class PanelPacking
                 source + (lane * laneStride), laneStride, depthStride, depth, width, target + lane);
         }
 
-        for (; lane < lanes; lane++)
+        for (; lane < width; lane++)
         {
             T* from = source + (lane * laneStride);
             T* to = target + lane;
+            bool exists = lane < lanes;
             for (nint p = depth; p > 0; p--, from += depthStride, to += width)
             {
-                *to = *from;
-            }
-        }
-
-        for (; lane < width; lane++)
-        {
-            T* to = target + lane;
-            for (nint p = depth; p > 0; p--, to += width)
-            {
-                *to = default;
+                *to = exists ? *from : default;
             }
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void CopyRows<T>(
-        T* source, nint depthStride, int lanes, nint depth, int width, T* target)
+        T* source, nint depthStride, nint panels, nint depth, int width, T* target)
         where T : unmanaged
     {
-        if (lanes == width && width * sizeof(T) % Vector256<byte>.Count == 0)
+        int bytes = width * sizeof(T);
+        bool wide = bytes % Vector256<byte>.Count == 0;
+        for (nint p = 0; p < depth; p++)
         {
-            int bytes = width * sizeof(T);
-            for (; depth > 0; depth--, source += depthStride, target += width)
+            byte* from = (byte*)(source + (p * depthStride));
+            byte* to = (byte*)(target + (p * width));
+            for (nint panel = 0; panel < panels; panel++, from += bytes, to += bytes * depth)
             {
-                for (int i = 0; i < bytes; i += Vector256<byte>.Count)
+                if (wide)
                 {
-                    Vector256.Load((byte*)source + i).Store((byte*)target + i);
+                    for (int i = 0; i < bytes; i += Vector256<byte>.Count)
+                    {
+                        Vector256.Load(from + i).Store(to + i);
+                    }
                 }
-            }
-
-            return;
-        }
-
-        for (; depth > 0; depth--, source += depthStride, target += width)
-        {
-            for (int i = 0; i < lanes; i++)
-            {
-                target[i] = source[i];
-            }
-
-            for (int i = lanes; i < width; i++)
-            {
-                target[i] = default;
+                else
+                {
+                    for (int i = 0; i < bytes; i += Vector128<byte>.Count)
+                    {
+                        Vector128.Load(from + i).Store(to + i);
+                    }
+                }
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Mlx.Cpu.Kernels;
 
@@ -83,6 +84,10 @@ internal static unsafe class RegisterTile<T, TVector, TLanes, TRows, TVectors>
         T* a8 = a + (8 * aRow);
         nint aRow2 = 2 * aRow;
         nint aRow3 = 3 * aRow;
+        for (int row = 0; row < TRows.Value; row++)
+        {
+            Prefetch(c + (row * cRow));
+        }
 
         for (; depth > 0; depth--)
         {
@@ -136,6 +141,20 @@ internal static unsafe class RegisterTile<T, TVector, TLanes, TRows, TVectors>
         StoreC(9, c, cRow, c90, c91);
         StoreC(10, c, cRow, cA0, cA1);
         StoreC(11, c, cRow, cB0, cB1);
+    }
+
+    /// <summary>
+    /// Calls for a row of C long before it is added to: rows are often a page apart, where the
+    /// processor does not foresee them.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch(T* c)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0(c);
+            Sse.Prefetch0(c + (TVectors.Value * TLanes.Count) - 1);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,0 +1,142 @@
+using System.Numerics;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+
+namespace Mlx.Cpu.Kernels;
+
+/// <summary>The instruction sets there are tiles for.</summary>
+internal enum GemmPath
+{
+    Scalar,
+    Vector128,
+    Avx2,
+    Avx512,
+}
+
+/// <summary>Picks the tiles for the processor at hand.</summary>
+/// <remarks>
+/// The checks for support are repeated beside each use, where the compiler answers them: code for
+/// other processors is never compiled, and an ahead-of-time build tests at run time.
+/// </remarks>
+internal static unsafe class GemmDispatch
+{
+    /// <summary>What this processor does best.</summary>
+    public static GemmPath BestPath { get; } =
+        Avx512F.IsSupported ? GemmPath.Avx512
+        : Avx2.IsSupported && Fma.IsSupported ? GemmPath.Avx2
+        : Vector128.IsHardwareAccelerated ? GemmPath.Vector128
+        : GemmPath.Scalar;
+
+    /// <summary>The instruction set in use. Only tests set it, and only to lesser ones.</summary>
+    public static GemmPath Path { get; set; } = BestPath;
+
+    public static void Blocked<TIn, TAcc, TOut, TFormat>(
+        long m, long n, long k,
+        MatrixView<TIn> a, MatrixView<TIn> b, TOut* c, long cRow, bool add)
+        where TIn : unmanaged
+        where TAcc : unmanaged, INumber<TAcc>
+        where TOut : unmanaged
+        where TFormat : struct, IOperandFormat<TIn, TAcc, TOut>
+    {
+        if (Path == GemmPath.Avx512 && Avx512F.IsSupported)
+        {
+            BlockedGemm<
+                TIn, TAcc, TOut, TFormat,
+                TileKernel<TAcc, Vector512<TAcc>, Lanes512<TAcc>, N4, N8, N12>>
+                .Run((nint)m, (nint)n, (nint)k, a, b, c, (nint)cRow, add);
+        }
+        else if (Path == GemmPath.Avx2 && Avx2.IsSupported && Fma.IsSupported)
+        {
+            BlockedGemm<
+                TIn, TAcc, TOut, TFormat,
+                TileKernel<TAcc, Vector256<TAcc>, Lanes256<TAcc>, N2, N4, N6>>
+                .Run((nint)m, (nint)n, (nint)k, a, b, c, (nint)cRow, add);
+        }
+        else if (Path == GemmPath.Vector128 && AdvSimd.IsSupported)
+        {
+            BlockedGemm<
+                TIn, TAcc, TOut, TFormat,
+                TileKernel<TAcc, Vector128<TAcc>, Lanes128<TAcc>, N4, N8, N12>>
+                .Run((nint)m, (nint)n, (nint)k, a, b, c, (nint)cRow, add);
+        }
+        else if (Path == GemmPath.Vector128)
+        {
+            BlockedGemm<
+                TIn, TAcc, TOut, TFormat,
+                TileKernel<TAcc, Vector128<TAcc>, Lanes128<TAcc>, N2, N4, N6>>
+                .Run((nint)m, (nint)n, (nint)k, a, b, c, (nint)cRow, add);
+        }
+        else
+        {
+            BlockedGemm<
+                TIn, TAcc, TOut, TFormat,
+                TileKernel<TAcc, TAcc, Lanes1<TAcc>, N1, N2, N4>>
+                .Run((nint)m, (nint)n, (nint)k, a, b, c, (nint)cRow, add);
+        }
+    }
+
+    /// <summary>See <c>DotProducts.Run</c>.</summary>
+    public static void Dot(
+        nint m, nint n, nint k, float* x, nint xRow, float* weights, nint weightsRow,
+        float* output, nint outRow, nint outColumn, bool add)
+    {
+        if (Path == GemmPath.Avx512 && Avx512F.IsSupported)
+        {
+            DotProducts<
+                float, Vector512<float>, Lanes512<float>,
+                SameLoads<Vector512<float>, Lanes512<float>>, N4>
+                .Run(m, n, k, x, xRow, weights, weightsRow, output, outRow, outColumn, add);
+        }
+        else if (Path == GemmPath.Avx2 && Avx2.IsSupported && Fma.IsSupported)
+        {
+            DotProducts<
+                float, Vector256<float>, Lanes256<float>,
+                SameLoads<Vector256<float>, Lanes256<float>>, N2>
+                .Run(m, n, k, x, xRow, weights, weightsRow, output, outRow, outColumn, add);
+        }
+        else if (Path == GemmPath.Vector128)
+        {
+            DotProducts<
+                float, Vector128<float>, Lanes128<float>,
+                SameLoads<Vector128<float>, Lanes128<float>>, N2>
+                .Run(m, n, k, x, xRow, weights, weightsRow, output, outRow, outColumn, add);
+        }
+        else
+        {
+            DotProducts<float, float, Lanes1<float>, SameLoads<float, Lanes1<float>>, N2>
+                .Run(m, n, k, x, xRow, weights, weightsRow, output, outRow, outColumn, add);
+        }
+    }
+
+    /// <summary>See <c>DotProducts.Run</c>.</summary>
+    public static void Dot<TFloat16>(
+        nint m, nint n, nint k, float* x, nint xRow, ushort* weights, nint weightsRow,
+        float* output, nint outRow, nint outColumn)
+        where TFloat16 : struct, IFloat16
+    {
+        if (Path == GemmPath.Avx512 && Avx512F.IsSupported)
+        {
+            DotProducts<
+                ushort, Vector512<float>, Lanes512<float>, Float16Loads<TFloat16>, N4>
+                .Run(m, n, k, x, xRow, weights, weightsRow, output, outRow, outColumn, false);
+        }
+        else if (Path == GemmPath.Avx2 && Avx2.IsSupported && Fma.IsSupported)
+        {
+            DotProducts<
+                ushort, Vector256<float>, Lanes256<float>, Float16Loads<TFloat16>, N2>
+                .Run(m, n, k, x, xRow, weights, weightsRow, output, outRow, outColumn, false);
+        }
+        else if (Path == GemmPath.Vector128)
+        {
+            DotProducts<
+                ushort, Vector128<float>, Lanes128<float>, Float16Loads<TFloat16>, N2>
+                .Run(m, n, k, x, xRow, weights, weightsRow, output, outRow, outColumn, false);
+        }
+        else
+        {
+            DotProducts<ushort, float, Lanes1<float>, Float16Loads<TFloat16>, N2>
+                .Run(m, n, k, x, xRow, weights, weightsRow, output, outRow, outColumn, false);
+        }
+    }
+}
