@@ -43,11 +43,14 @@ public sealed record EngineDescription(
         b.AppendLine($"library   {Path ?? "embedded"}");
         b.AppendLine($"devices   {string.Join(", ", Devices)}");
         b.AppendLine($"functions {Native.Count - MissingSymbols.Count} of {Native.Count}");
-        Append(b, "missing", MissingSymbols);
+        Append(b, "missing", Abridged(MissingSymbols));
         Append(b, "tried", Tried);
         Append(b, "hint", Hints);
         return b.ToString().TrimEnd();
     }
+
+    private static IReadOnlyList<string> Abridged(IReadOnlyList<string> lines) =>
+        lines.Count <= 12 ? lines : [.. lines.Take(10), $"... and {lines.Count - 10} more"];
 
     private static void Append(StringBuilder b, string title, IReadOnlyList<string> lines)
     {
