@@ -1368,6 +1368,96 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_arange")]
+    internal static int mlx_arange(mlx_array* res, double start, double stop, double step, mlx_dtype dtype, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Arange(start, stop, step, (Dtype)dtype));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_as_strided")]
+    internal static int mlx_as_strided(mlx_array* res, mlx_array a, int* shape, nuint shape_num, long* strides, nuint strides_num, nuint offset, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.AsStrided(Handles.Node(a), new ReadOnlySpan<int>(shape, checked((int)shape_num)), new ReadOnlySpan<long>(strides, checked((int)strides_num)), offset));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_atleast_1d")]
+    internal static int mlx_atleast_1d(mlx_array* res, mlx_array a, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.AtLeast1d(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_atleast_2d")]
+    internal static int mlx_atleast_2d(mlx_array* res, mlx_array a, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.AtLeast2d(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_atleast_3d")]
+    internal static int mlx_atleast_3d(mlx_array* res, mlx_array a, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.AtLeast3d(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_broadcast_arrays")]
+    internal static int mlx_broadcast_arrays(mlx_vector_array* res, mlx_vector_array inputs, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.BroadcastArrays(Handles.Nodes(inputs)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_broadcast_to")]
     internal static int mlx_broadcast_to(mlx_array* res, mlx_array a, int* shape, nuint shape_num, mlx_stream s)
     {
@@ -1375,6 +1465,51 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.BroadcastTo(Handles.Node(a), new ReadOnlySpan<int>(shape, checked((int)shape_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_concatenate_axis")]
+    internal static int mlx_concatenate_axis(mlx_array* res, mlx_vector_array arrays, int axis, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Concatenate(Handles.Nodes(arrays), axis));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_concatenate")]
+    internal static int mlx_concatenate(mlx_array* res, mlx_vector_array arrays, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Concatenate(Handles.Nodes(arrays)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_contiguous")]
+    internal static int mlx_contiguous(mlx_array* res, mlx_array a, byte allow_col_major, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Contiguous(Handles.Node(a), allow_col_major != 0));
             return 0;
         }
         catch (Exception e)
@@ -1398,6 +1533,35 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_depends")]
+    internal static int mlx_depends(mlx_vector_array* res, mlx_vector_array inputs, mlx_vector_array dependencies)
+    {
+        try
+        {
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Depends(Handles.Nodes(inputs), Handles.Nodes(dependencies)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_expand_dims_axes")]
+    internal static int mlx_expand_dims_axes(mlx_array* res, mlx_array a, int* axes, nuint axes_num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.ExpandDims(Handles.Node(a), new ReadOnlySpan<int>(axes, checked((int)axes_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_expand_dims")]
     internal static int mlx_expand_dims(mlx_array* res, mlx_array a, int axis, mlx_stream s)
     {
@@ -1405,6 +1569,81 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.ExpandDims(Handles.Node(a), axis));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_flatten")]
+    internal static int mlx_flatten(mlx_array* res, mlx_array a, int start_axis, int end_axis, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Flatten(Handles.Node(a), start_axis, end_axis));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_full")]
+    internal static int mlx_full(mlx_array* res, int* shape, nuint shape_num, mlx_array vals, mlx_dtype dtype, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Full(new ReadOnlySpan<int>(shape, checked((int)shape_num)), Handles.Node(vals), (Dtype)dtype));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_full_like")]
+    internal static int mlx_full_like(mlx_array* res, mlx_array a, mlx_array vals, mlx_dtype dtype, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.FullLike(Handles.Node(a), Handles.Node(vals), (Dtype)dtype));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_gather")]
+    internal static int mlx_gather(mlx_array* res, mlx_array a, mlx_vector_array indices, int* axes, nuint axes_num, int* slice_sizes, nuint slice_sizes_num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Gather(Handles.Node(a), Handles.Nodes(indices), new ReadOnlySpan<int>(axes, checked((int)axes_num)), new ReadOnlySpan<int>(slice_sizes, checked((int)slice_sizes_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_gather_single")]
+    internal static int mlx_gather_single(mlx_array* res, mlx_array a, mlx_array indices, int axis, int* slice_sizes, nuint slice_sizes_num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Gather(Handles.Node(a), Handles.Node(indices), axis, new ReadOnlySpan<int>(slice_sizes, checked((int)slice_sizes_num))));
             return 0;
         }
         catch (Exception e)
@@ -1428,6 +1667,51 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_ones")]
+    internal static int mlx_ones(mlx_array* res, int* shape, nuint shape_num, mlx_dtype dtype, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Ones(new ReadOnlySpan<int>(shape, checked((int)shape_num)), (Dtype)dtype));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_ones_like")]
+    internal static int mlx_ones_like(mlx_array* res, mlx_array a, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.OnesLike(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_put_along_axis")]
+    internal static int mlx_put_along_axis(mlx_array* res, mlx_array a, mlx_array indices, mlx_array values, int axis, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.PutAlongAxis(Handles.Node(a), Handles.Node(indices), Handles.Node(values), axis));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_reshape")]
     internal static int mlx_reshape(mlx_array* res, mlx_array a, int* shape, nuint shape_num, mlx_stream s)
     {
@@ -1443,6 +1727,336 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_scatter")]
+    internal static int mlx_scatter(mlx_array* res, mlx_array a, mlx_vector_array indices, mlx_array updates, int* axes, nuint axes_num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Scatter(Handles.Node(a), Handles.Nodes(indices), Handles.Node(updates), new ReadOnlySpan<int>(axes, checked((int)axes_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_scatter_single")]
+    internal static int mlx_scatter_single(mlx_array* res, mlx_array a, mlx_array indices, mlx_array updates, int axis, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Scatter(Handles.Node(a), Handles.Node(indices), Handles.Node(updates), axis));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_scatter_add")]
+    internal static int mlx_scatter_add(mlx_array* res, mlx_array a, mlx_vector_array indices, mlx_array updates, int* axes, nuint axes_num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.ScatterAdd(Handles.Node(a), Handles.Nodes(indices), Handles.Node(updates), new ReadOnlySpan<int>(axes, checked((int)axes_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_scatter_add_single")]
+    internal static int mlx_scatter_add_single(mlx_array* res, mlx_array a, mlx_array indices, mlx_array updates, int axis, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.ScatterAdd(Handles.Node(a), Handles.Node(indices), Handles.Node(updates), axis));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_scatter_add_axis")]
+    internal static int mlx_scatter_add_axis(mlx_array* res, mlx_array a, mlx_array indices, mlx_array values, int axis, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.ScatterAddAxis(Handles.Node(a), Handles.Node(indices), Handles.Node(values), axis));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_scatter_max")]
+    internal static int mlx_scatter_max(mlx_array* res, mlx_array a, mlx_vector_array indices, mlx_array updates, int* axes, nuint axes_num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.ScatterMax(Handles.Node(a), Handles.Nodes(indices), Handles.Node(updates), new ReadOnlySpan<int>(axes, checked((int)axes_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_scatter_max_single")]
+    internal static int mlx_scatter_max_single(mlx_array* res, mlx_array a, mlx_array indices, mlx_array updates, int axis, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.ScatterMax(Handles.Node(a), Handles.Node(indices), Handles.Node(updates), axis));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_scatter_min")]
+    internal static int mlx_scatter_min(mlx_array* res, mlx_array a, mlx_vector_array indices, mlx_array updates, int* axes, nuint axes_num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.ScatterMin(Handles.Node(a), Handles.Nodes(indices), Handles.Node(updates), new ReadOnlySpan<int>(axes, checked((int)axes_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_scatter_min_single")]
+    internal static int mlx_scatter_min_single(mlx_array* res, mlx_array a, mlx_array indices, mlx_array updates, int axis, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.ScatterMin(Handles.Node(a), Handles.Node(indices), Handles.Node(updates), axis));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_scatter_prod")]
+    internal static int mlx_scatter_prod(mlx_array* res, mlx_array a, mlx_vector_array indices, mlx_array updates, int* axes, nuint axes_num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.ScatterProd(Handles.Node(a), Handles.Nodes(indices), Handles.Node(updates), new ReadOnlySpan<int>(axes, checked((int)axes_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_scatter_prod_single")]
+    internal static int mlx_scatter_prod_single(mlx_array* res, mlx_array a, mlx_array indices, mlx_array updates, int axis, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.ScatterProd(Handles.Node(a), Handles.Node(indices), Handles.Node(updates), axis));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_slice")]
+    internal static int mlx_slice(mlx_array* res, mlx_array a, int* start, nuint start_num, int* stop, nuint stop_num, int* strides, nuint strides_num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Slice(Handles.Node(a), new ReadOnlySpan<int>(start, checked((int)start_num)), new ReadOnlySpan<int>(stop, checked((int)stop_num)), new ReadOnlySpan<int>(strides, checked((int)strides_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_slice_dynamic")]
+    internal static int mlx_slice_dynamic(mlx_array* res, mlx_array a, mlx_array start, int* axes, nuint axes_num, int* slice_size, nuint slice_size_num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Slice(Handles.Node(a), Handles.Node(start), new ReadOnlySpan<int>(axes, checked((int)axes_num)), new ReadOnlySpan<int>(slice_size, checked((int)slice_size_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_slice_update")]
+    internal static int mlx_slice_update(mlx_array* res, mlx_array src, mlx_array update, int* start, nuint start_num, int* stop, nuint stop_num, int* strides, nuint strides_num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.SliceUpdate(Handles.Node(src), Handles.Node(update), new ReadOnlySpan<int>(start, checked((int)start_num)), new ReadOnlySpan<int>(stop, checked((int)stop_num)), new ReadOnlySpan<int>(strides, checked((int)strides_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_slice_update_dynamic")]
+    internal static int mlx_slice_update_dynamic(mlx_array* res, mlx_array src, mlx_array update, mlx_array start, int* axes, nuint axes_num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.SliceUpdate(Handles.Node(src), Handles.Node(update), Handles.Node(start), new ReadOnlySpan<int>(axes, checked((int)axes_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_slice_update_add")]
+    internal static int mlx_slice_update_add(mlx_array* res, mlx_array src, mlx_array update, int* start, nuint start_num, int* stop, nuint stop_num, int* strides, nuint strides_num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.SliceUpdateAdd(Handles.Node(src), Handles.Node(update), new ReadOnlySpan<int>(start, checked((int)start_num)), new ReadOnlySpan<int>(stop, checked((int)stop_num)), new ReadOnlySpan<int>(strides, checked((int)strides_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_slice_update_max")]
+    internal static int mlx_slice_update_max(mlx_array* res, mlx_array src, mlx_array update, int* start, nuint start_num, int* stop, nuint stop_num, int* strides, nuint strides_num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.SliceUpdateMax(Handles.Node(src), Handles.Node(update), new ReadOnlySpan<int>(start, checked((int)start_num)), new ReadOnlySpan<int>(stop, checked((int)stop_num)), new ReadOnlySpan<int>(strides, checked((int)strides_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_slice_update_min")]
+    internal static int mlx_slice_update_min(mlx_array* res, mlx_array src, mlx_array update, int* start, nuint start_num, int* stop, nuint stop_num, int* strides, nuint strides_num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.SliceUpdateMin(Handles.Node(src), Handles.Node(update), new ReadOnlySpan<int>(start, checked((int)start_num)), new ReadOnlySpan<int>(stop, checked((int)stop_num)), new ReadOnlySpan<int>(strides, checked((int)strides_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_slice_update_prod")]
+    internal static int mlx_slice_update_prod(mlx_array* res, mlx_array src, mlx_array update, int* start, nuint start_num, int* stop, nuint stop_num, int* strides, nuint strides_num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.SliceUpdateProd(Handles.Node(src), Handles.Node(update), new ReadOnlySpan<int>(start, checked((int)start_num)), new ReadOnlySpan<int>(stop, checked((int)stop_num)), new ReadOnlySpan<int>(strides, checked((int)strides_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_split")]
+    internal static int mlx_split(mlx_vector_array* res, mlx_array a, int num_splits, int axis, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Split(Handles.Node(a), num_splits, axis));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_split_sections")]
+    internal static int mlx_split_sections(mlx_vector_array* res, mlx_array a, int* indices, nuint indices_num, int axis, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Split(Handles.Node(a), new ReadOnlySpan<int>(indices, checked((int)indices_num)), axis));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_squeeze_axes")]
+    internal static int mlx_squeeze_axes(mlx_array* res, mlx_array a, int* axes, nuint axes_num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Squeeze(Handles.Node(a), new ReadOnlySpan<int>(axes, checked((int)axes_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_squeeze_axis")]
     internal static int mlx_squeeze_axis(mlx_array* res, mlx_array a, int axis, mlx_stream s)
     {
@@ -1450,6 +2064,51 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.Squeeze(Handles.Node(a), axis));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_squeeze")]
+    internal static int mlx_squeeze(mlx_array* res, mlx_array a, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Squeeze(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_stack_axis")]
+    internal static int mlx_stack_axis(mlx_array* res, mlx_vector_array arrays, int axis, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Stack(Handles.Nodes(arrays), axis));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_stack")]
+    internal static int mlx_stack(mlx_array* res, mlx_vector_array arrays, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Stack(Handles.Nodes(arrays)));
             return 0;
         }
         catch (Exception e)
@@ -1488,6 +2147,51 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_take_axis")]
+    internal static int mlx_take_axis(mlx_array* res, mlx_array a, mlx_array indices, int axis, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Take(Handles.Node(a), Handles.Node(indices), axis));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_take")]
+    internal static int mlx_take(mlx_array* res, mlx_array a, mlx_array indices, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Take(Handles.Node(a), Handles.Node(indices)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_take_along_axis")]
+    internal static int mlx_take_along_axis(mlx_array* res, mlx_array a, mlx_array indices, int axis, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.TakeAlongAxis(Handles.Node(a), Handles.Node(indices), axis));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_transpose_axes")]
     internal static int mlx_transpose_axes(mlx_array* res, mlx_array a, int* axes, nuint axes_num, mlx_stream s)
     {
@@ -1510,6 +2214,66 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.Transpose(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_unflatten")]
+    internal static int mlx_unflatten(mlx_array* res, mlx_array a, int axis, int* shape, nuint shape_num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Unflatten(Handles.Node(a), axis, new ReadOnlySpan<int>(shape, checked((int)shape_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_view")]
+    internal static int mlx_view(mlx_array* res, mlx_array a, mlx_dtype dtype, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.View(Handles.Node(a), (Dtype)dtype));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_zeros")]
+    internal static int mlx_zeros(mlx_array* res, int* shape, nuint shape_num, mlx_dtype dtype, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Zeros(new ReadOnlySpan<int>(shape, checked((int)shape_num)), (Dtype)dtype));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_zeros_like")]
+    internal static int mlx_zeros_like(mlx_array* res, mlx_array a, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.ZerosLike(Handles.Node(a)));
             return 0;
         }
         catch (Exception e)

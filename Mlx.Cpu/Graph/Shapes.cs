@@ -122,4 +122,64 @@ internal static class Shapes
         s[at] = length;
         return s;
     }
+
+    /// <summary>Axes after a new axis was put before all of them.</summary>
+    public static int[] Shifted(ReadOnlySpan<int> axes)
+    {
+        var s = new int[axes.Length];
+        for (var i = 0; i < s.Length; i++)
+        {
+            s[i] = axes[i] + 1;
+        }
+
+        return s;
+    }
+
+    /// <summary>
+    /// A shape for <paramref name="size"/> elements in which one dimension may be -1; null if none
+    /// fits.
+    /// </summary>
+    public static int[]? Infer(ReadOnlySpan<int> shape, long size, string op)
+    {
+        var target = shape.ToArray();
+        var open = -1;
+        long rest = 1;
+        for (var i = 0; i < target.Length; i++)
+        {
+            if (target[i] >= 0)
+            {
+                rest *= target[i];
+            }
+            else if (target[i] != -1)
+            {
+                return null;
+            }
+            else if (open >= 0)
+            {
+                throw new ArgumentException($"[{op}] Can only infer one dimension.");
+            }
+            else
+            {
+                open = i;
+            }
+        }
+
+        if (open < 0)
+        {
+            return rest == size ? target : null;
+        }
+
+        if (rest == 0)
+        {
+            throw new ArgumentException($"[{op}] Cannot infer the shape of an empty array.");
+        }
+
+        if (size % rest != 0)
+        {
+            return null;
+        }
+
+        target[open] = checked((int)(size / rest));
+        return target;
+    }
 }
