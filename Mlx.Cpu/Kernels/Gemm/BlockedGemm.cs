@@ -18,7 +18,8 @@ namespace Mlx.Cpu.Kernels;
 /// <para>
 /// Each block is two parallel loops, packing and multiplying, over panels and over rectangles of
 /// tiles. Operands that are small, or used once, are read in place and only their ragged last
-/// panel is packed: for them packing would cost more than it saves.
+/// panel is packed: for them packing would cost more than it saves. Where C is one task high, each
+/// panel of B serves one task only, which packs it for itself and finds it in its cache.
 /// </para>
 /// </remarks>
 internal static unsafe class BlockedGemm<TIn, TAcc, TOut, TFormat, TKernel>
@@ -107,27 +108,31 @@ internal static unsafe class BlockedGemm<TIn, TAcc, TOut, TFormat, TKernel>
     {
         nint rowPanels = block->RowPanels;
         nint columnPanels = block->ColumnPanels;
-        var packing = new PackingLoop(block);
         nint taskRows = Math.Min(rowPanels, TaskRows / TKernel.Rows);
         nint taskColumns = Math.Min(columnPanels, TaskColumns / TKernel.Columns);
+        block->PackBInTask = !block->BInPlace && taskRows == rowPanels;
         while (degree > 1
             && Blocks(rowPanels, taskRows) * Blocks(columnPanels, taskColumns) < 4 * degree
             && taskRows * TKernel.Rows * taskColumns * TKernel.Columns * block->Depth > TaskWork
             && taskRows * taskColumns > 1)
         {
-            if (taskRows * TKernel.Rows > taskColumns * TKernel.Columns || taskColumns == 1)
+            if (taskColumns > 1
+                && (block->PackBInTask
+                    || taskColumns * TKernel.Columns >= taskRows * TKernel.Rows))
             {
-                taskRows = (taskRows + 1) / 2;
+                taskColumns = (taskColumns + 1) / 2;
             }
             else
             {
-                taskColumns = (taskColumns + 1) / 2;
+                taskRows = (taskRows + 1) / 2;
+                block->PackBInTask = false;
             }
         }
 
         block->TaskRows = taskRows;
         block->TaskColumns = taskColumns;
         block->TasksAcross = Blocks(columnPanels, taskColumns);
+        var packing = new PackingLoop(block);
         var tiles = new TileLoop(block);
         long tasks = Blocks(rowPanels, taskRows) * block->TasksAcross;
         if (degree == 1)
@@ -158,6 +163,7 @@ internal static unsafe class BlockedGemm<TIn, TAcc, TOut, TFormat, TKernel>
         public bool Add;
         public bool AInPlace;
         public bool BInPlace;
+        public bool PackBInTask;
         public bool IsLast;
         public nint Row;
         public nint Column;
@@ -189,6 +195,18 @@ internal static unsafe class BlockedGemm<TIn, TAcc, TOut, TFormat, TKernel>
         public readonly TAcc* PanelA(nint panel) => PackedA + (panel * TKernel.Rows * Depth);
 
         public readonly TAcc* PanelB(nint panel) => PackedB + (panel * TKernel.Columns * Depth);
+
+        public readonly void PackB(nint panel, nint panelEnd, TAcc* target)
+        {
+            nint column = panel * TKernel.Columns;
+            if (IsPackedB(panel))
+            {
+                TFormat.PackB(
+                    B, DepthStart, Column + column,
+                    Math.Min(panelEnd * TKernel.Columns, Columns) - column,
+                    Depth, TKernel.Columns, target);
+            }
+        }
     }
 
     /// <summary>Packs panels, a task's worth at a time: those of A come first, then those of B.
@@ -200,7 +218,9 @@ internal static unsafe class BlockedGemm<TIn, TAcc, TOut, TFormat, TKernel>
         private readonly nint _firstA = block->AInPlace ? block->RowPanels - 1 : 0;
         private readonly nint _firstB = block->BInPlace ? block->ColumnPanels - 1 : 0;
 
-        public nint Count => CountA + Blocks(block->ColumnPanels - _firstB, GroupB);
+        public nint Count => block->PackBInTask
+            ? CountA
+            : CountA + Blocks(block->ColumnPanels - _firstB, GroupB);
 
         private static int GroupA => Lanes / TKernel.Rows;
 
@@ -219,7 +239,9 @@ internal static unsafe class BlockedGemm<TIn, TAcc, TOut, TFormat, TKernel>
                 }
                 else
                 {
-                    PackB(_firstB + ((i - countA) * GroupB));
+                    nint panel = _firstB + ((i - countA) * GroupB);
+                    nint panelEnd = Math.Min(panel + GroupB, block->ColumnPanels);
+                    block->PackB(panel, panelEnd, block->PanelB(panel));
                 }
             }
         }
@@ -235,18 +257,6 @@ internal static unsafe class BlockedGemm<TIn, TAcc, TOut, TFormat, TKernel>
                     TKernel.Rows, block->PanelA(panel));
             }
         }
-
-        private void PackB(nint panel)
-        {
-            nint column = panel * TKernel.Columns;
-            if (block->IsPackedB(panel))
-            {
-                TFormat.PackB(
-                    block->B, block->DepthStart, block->Column + column,
-                    Math.Min(GroupB * TKernel.Columns, block->Columns - column), block->Depth,
-                    TKernel.Columns, block->PanelB(panel));
-            }
-        }
     }
 
     /// <summary>Multiplies: a task is a rectangle of tiles, and tasks go along the rows of C, so
@@ -256,15 +266,26 @@ internal static unsafe class BlockedGemm<TIn, TAcc, TOut, TFormat, TKernel>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(long start, long end)
         {
+            using PackBuffer own = block->PackBInTask
+                ? new((nuint)(block->TaskColumns * TKernel.Columns * block->Depth * sizeof(TAcc)))
+                : default;
             for (long task = start; task < end; task++)
             {
                 nint row = (nint)(task / block->TasksAcross) * block->TaskRows;
                 nint column = (nint)(task % block->TasksAcross) * block->TaskColumns;
                 nint rowEnd = Math.Min(row + block->TaskRows, block->RowPanels);
                 nint columnEnd = Math.Min(column + block->TaskColumns, block->ColumnPanels);
+                TAcc* panelB = block->PanelB(column);
+                if (block->PackBInTask)
+                {
+                    panelB = (TAcc*)own.Data;
+                    block->PackB(column, columnEnd, panelB);
+                }
+
                 for (nint panel = column; panel < columnEnd; panel++)
                 {
-                    Sweep(panel, row, rowEnd);
+                    Sweep(panel, panelB, row, rowEnd);
+                    panelB += TKernel.Columns * block->Depth;
                 }
 
                 if (!TFormat.SumsInPlace && block->IsLast)
@@ -275,11 +296,10 @@ internal static unsafe class BlockedGemm<TIn, TAcc, TOut, TFormat, TKernel>
         }
 
         /// <summary>One panel of B against a run of panels of A.</summary>
-        private void Sweep(nint columnPanel, nint rowPanel, nint rowPanelEnd)
+        private void Sweep(nint columnPanel, TAcc* b, nint rowPanel, nint rowPanelEnd)
         {
             int columns = block->ColumnsOf(columnPanel);
             nint column = columnPanel * TKernel.Columns;
-            TAcc* b = block->PanelB(columnPanel);
             nint bRow = TKernel.Columns;
             if (!block->IsPackedB(columnPanel))
             {

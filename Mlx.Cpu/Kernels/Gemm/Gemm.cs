@@ -9,29 +9,30 @@ namespace Mlx.Cpu.Kernels;
 /// </remarks>
 internal static unsafe class Gemm
 {
-    /// <summary>Rows up to which a product is taken for vectors times weights.</summary>
-    private const int FewVectors = 8;
-
     public static void Single(
         long m, long n, long k,
         MatrixView<float> a, MatrixView<float> b, float* c, long cRow, bool add)
     {
-        bool alongDepth = k > 0 && a.ColumnStride == 1 && b.RowStride == 1;
-        if (alongDepth && m <= FewVectors)
+        switch (FewVectors.Choose(m, n, k, a, b, xStrided: false))
         {
-            GemmDispatch.Dot(
-                (nint)m, (nint)n, (nint)k, a.Data, a.RowStride, b.Data, b.ColumnStride,
-                c, (nint)cRow, 1, add);
-        }
-        else if (alongDepth && n <= FewVectors)
-        {
-            GemmDispatch.Dot(
-                (nint)n, (nint)m, (nint)k, b.Data, b.ColumnStride, a.Data, a.RowStride,
-                c, 1, (nint)cRow, add);
-        }
-        else
-        {
-            Blocked<float, float, float, SameFormat<float>>(m, n, k, a, b, c, cRow, add);
+            case VectorShape.RowsByColumns:
+                SingleWeights.Dot(
+                    (nint)m, (nint)n, (nint)k, a.Data, a.RowStride, b.Data, b.ColumnStride,
+                    c, (nint)cRow, 1, add);
+                break;
+            case VectorShape.ColumnsByRows:
+                SingleWeights.Dot(
+                    (nint)n, (nint)m, (nint)k, b.Data, b.ColumnStride, a.Data, a.RowStride,
+                    c, 1, (nint)cRow, add);
+                break;
+            case VectorShape.RowSums:
+                SingleWeights.SumRows(
+                    (nint)m, (nint)n, (nint)k, a.Data, a.RowStride, a.ColumnStride,
+                    b.Data, b.RowStride, c, (nint)cRow, add);
+                break;
+            default:
+                Blocked<float, float, float, SameFormat<float>>(m, n, k, a, b, c, cRow, add);
+                break;
         }
     }
 
@@ -67,52 +68,15 @@ internal static unsafe class Gemm
         MatrixView<ushort> a, MatrixView<ushort> b, ushort* c, long cRow, bool add)
         where TFloat16 : struct, IFloat16
     {
-        if (k > 0 && m <= FewVectors && b.RowStride == 1)
-        {
-            DotFloat16<TFloat16>(a, (nint)m, b.Transposed, (nint)n, (nint)k, false, c, cRow, add);
-        }
-        else if (k > 0 && n <= FewVectors && a.ColumnStride == 1)
-        {
-            DotFloat16<TFloat16>(b.Transposed, (nint)n, a, (nint)m, (nint)k, true, c, cRow, add);
-        }
-        else
+        VectorShape shape = FewVectors.Choose(m, n, k, a, b, xStrided: true);
+        if (shape == VectorShape.None)
         {
             Blocked<ushort, float, ushort, Float16Format<TFloat16>>(m, n, k, a, b, c, cRow, add);
         }
-    }
-
-    /// <summary>
-    /// A few vectors, widened beforehand, times rows of weights, widened as they are read.
-    /// </summary>
-    private static void DotFloat16<TFloat16>(
-        MatrixView<ushort> x, nint vectors, MatrixView<ushort> weights, nint rows, nint k,
-        bool vectorsAcross, ushort* c, long cRow, bool add)
-        where TFloat16 : struct, IFloat16
-    {
-        if (vectors <= 0 || rows <= 0)
+        else
         {
-            return;
-        }
-
-        nuint bytesX = PackBuffer.Align((nuint)(vectors * k * sizeof(float)));
-        using var buffer = new PackBuffer(bytesX + (nuint)(vectors * rows * sizeof(float)));
-        float* widened = (float*)buffer.Data;
-        float* sums = (float*)(buffer.Data + bytesX);
-        for (nint i = 0; i < vectors; i++)
-        {
-            Float16Format<TFloat16>.Widen(
-                x.Data + (i * x.RowStride), x.ColumnStride, k, widened + (i * k));
-        }
-
-        nint outRow = vectorsAcross ? 1 : rows;
-        nint outColumn = vectorsAcross ? vectors : 1;
-        GemmDispatch.Dot<TFloat16>(
-            vectors, rows, k, widened, k, weights.Data, weights.RowStride,
-            sums, outRow, outColumn);
-        (nint height, nint width) = vectorsAcross ? (rows, vectors) : (vectors, rows);
-        for (nint i = 0; i < height; i++)
-        {
-            Float16Format<TFloat16>.StoreRow(sums + (i * width), c + (i * cRow), width, add);
+            FewVectors.Float16<TFloat16>(
+                shape, (nint)m, (nint)n, (nint)k, a, b, c, (nint)cRow, add);
         }
     }
 

@@ -6,9 +6,10 @@ namespace Mlx.Cpu.Kernels;
 /// Scratch memory for one multiplication, kept by the thread for its next one.
 /// </summary>
 /// <remarks>
-/// Fresh pages cost more than packing into them does, so they are reused. A thread keeps one
-/// buffer of at most <see cref="KeptBytes"/>; it goes when the thread is collected. Buffers start
-/// on a cache line, so that no vector of a packed panel straddles two.
+/// Fresh pages cost more than packing into them does, so they are reused. A thread keeps two
+/// buffers, one for a product and one for a task of it, of at most <see cref="KeptBytes"/> each;
+/// they go when the thread does. Buffers start on a cache line, so that no vector of a packed
+/// panel straddles two.
 /// </remarks>
 internal readonly unsafe ref struct PackBuffer : IDisposable
 {
@@ -19,48 +20,69 @@ internal readonly unsafe ref struct PackBuffer : IDisposable
     [ThreadStatic]
     private static Kept? t_kept;
 
-    private readonly byte* _data;
     private readonly nuint _bytes;
 
     public PackBuffer(nuint bytes)
     {
         Kept kept = t_kept ??= new Kept();
-        if (kept.Bytes >= bytes && kept.Data is not null)
+        ref Slot slot = ref kept[kept.Depth++ & 1];
+        if (slot.Bytes >= bytes)
         {
-            _data = kept.Data;
-            _bytes = kept.Bytes;
-            kept.Data = null;
-            return;
+            Data = slot.Data;
+            _bytes = slot.Bytes;
+            slot = default;
         }
-
-        _data = (byte*)NativeMemory.AlignedAlloc(bytes, Alignment);
-        _bytes = bytes;
+        else
+        {
+            Data = (byte*)NativeMemory.AlignedAlloc(bytes, Alignment);
+            _bytes = bytes;
+        }
     }
 
-    public byte* Data => _data;
+    public byte* Data { get; }
 
     /// <summary>Rounds a size up, so that what follows it starts on a cache line.</summary>
     public static nuint Align(nuint bytes) => (bytes + Alignment - 1) & ~(nuint)(Alignment - 1);
 
     public void Dispose()
     {
-        Kept kept = t_kept!;
-        if (_bytes > KeptBytes || (kept.Data is not null && kept.Bytes >= _bytes))
+        if (Data is null)
         {
-            NativeMemory.AlignedFree(_data);
             return;
         }
 
-        NativeMemory.AlignedFree(kept.Data);
-        kept.Data = _data;
-        kept.Bytes = _bytes;
+        Kept kept = t_kept!;
+        ref Slot slot = ref kept[--kept.Depth & 1];
+        if (_bytes > KeptBytes || slot.Bytes >= _bytes)
+        {
+            NativeMemory.AlignedFree(Data);
+            return;
+        }
+
+        NativeMemory.AlignedFree(slot.Data);
+        slot = new Slot { Data = Data, Bytes = _bytes };
     }
 
-    private sealed class Kept
+    private struct Slot
     {
         public byte* Data;
         public nuint Bytes;
+    }
 
-        ~Kept() => NativeMemory.AlignedFree(Data);
+    /// <summary>A thread's idle buffers, by how deep in one another they are used.</summary>
+    private sealed class Kept
+    {
+        private Slot _outer;
+        private Slot _inner;
+
+        public int Depth;
+
+        public ref Slot this[int slot] => ref slot == 0 ? ref _outer : ref _inner;
+
+        ~Kept()
+        {
+            NativeMemory.AlignedFree(_outer.Data);
+            NativeMemory.AlignedFree(_inner.Data);
+        }
     }
 }

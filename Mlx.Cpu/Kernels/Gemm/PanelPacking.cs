@@ -43,7 +43,13 @@ internal static unsafe class PanelPacking
             }
         }
 
-        if (rest > 0)
+        if (rest > 0 && laneStride == 1)
+        {
+            CopyPartialRows(
+                source + (whole * width), depthStride, rest, depth, width,
+                target + (whole * width * depth));
+        }
+        else if (rest > 0)
         {
             PackOne(
                 source + (whole * width * laneStride), laneStride, depthStride, rest,
@@ -102,6 +108,29 @@ internal static unsafe class PanelPacking
                         Vector128.Load(from + i).Store(to + i);
                     }
                 }
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void CopyPartialRows<T>(
+        T* source, nint depthStride, int lanes, nint depth, int width, T* target)
+        where T : unmanaged
+    {
+        // Clearing first leaves the loop nothing but the copy.
+        NativeMemory.Clear(target, (nuint)(width * depth * sizeof(T)));
+        int four = lanes & ~3;
+        for (; depth > 0; depth--, source += depthStride, target += width)
+        {
+            int i = 0;
+            for (; i < four; i += 4)
+            {
+                Unsafe.CopyBlockUnaligned(target + i, source + i, 4 * (uint)sizeof(T));
+            }
+
+            for (; i < lanes; i++)
+            {
+                target[i] = source[i];
             }
         }
     }
