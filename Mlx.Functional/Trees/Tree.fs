@@ -5,10 +5,6 @@ open System.Collections.Generic
 open Mlx.Core
 open Mlx.Trees
 
-/// <summary>A tensor: an immutable, lazily computed array of numbers. The same type as C#'s
-/// <c>MlxArray</c>.</summary>
-type Tensor = Mlx.Core.MlxArray
-
 /// <summary>An entry whose shape is not the one the tree wants.</summary>
 type MisshapedLeaf =
     {
