@@ -28,7 +28,7 @@ internal enum Layout : byte
 /// must hold it (<see cref="Held"/>).
 /// </para>
 /// </summary>
-internal sealed unsafe class Node
+internal sealed unsafe partial class Node
 {
     public static readonly Node[] None = [];
 

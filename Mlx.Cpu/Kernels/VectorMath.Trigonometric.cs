@@ -1,0 +1,140 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using V = System.Runtime.Intrinsics.Vector512<float>;
+
+namespace Mlx.Cpu.Kernels;
+
+internal static unsafe partial class VectorMath
+{
+    /// <summary>Up to here pi/2 in three parts reduces without loss.</summary>
+    private const float Far = 71476f;
+
+    /// <summary>x = q pi/2 + r; the sine and cosine of r.</summary>
+    [MethodImpl(Inline)]
+    private static (Vector512<int> Q, V Sin, V Cos) SinCosReduced(V x)
+    {
+        var k = Vector512.Round(x * C(0.636619772f));
+        var r = Fma(k, C(-1.5703125f), x);
+        r = Fma(k, C(-4.837512969970703125e-4f), r);
+        r = Fma(k, C(-7.54978995489188216e-8f), r);
+        var s = r * r;
+        var sin = Fma(Fma(C(-1.9515295891e-4f), s, 8.3321608736e-3f), s, -1.6666654611e-1f);
+        var cos = Fma(
+            Fma(C(2.443315711809948e-5f), s, -1.388731625493765e-3f), s, 4.166664568298827e-2f);
+        return (
+            Vector512.ConvertToInt32Native(k),
+            Fma(sin * s, r, r),
+            Fma(cos, s * s, Fma(s, C(-0.5f), 1f)));
+    }
+
+    [MethodImpl(Inline)]
+    private static bool AnyFar(V x) =>
+        Vector512.GreaterThanAny(Vector512.Abs(x), C(Far));
+
+    /// <summary>Sine of the reduced angle, shifted by <paramref name="quarter"/> quarter turns.</summary>
+    [MethodImpl(Inline)]
+    private static V Turn(V x, int quarter)
+    {
+        var (q, sin, cos) = SinCosReduced(x);
+        q += Vector512.Create(quarter);
+        var odd = Vector512.Equals(q & Vector512<int>.One, Vector512<int>.One).AsSingle();
+        var sign = ((q & Vector512.Create(2)) << 30).AsSingle();
+        return If(odd, cos, sin) ^ sign;
+    }
+
+    [MethodImpl(Inline)]
+    public static V Sin(V x) => AnyFar(x)
+        ? Lanes.Each(x, &MathF.Sin)
+        : If(Vector512.Equals(x, V.Zero), x, Turn(x, 0));
+
+    [MethodImpl(Inline)]
+    public static V Cos(V x) => AnyFar(x) ? Lanes.Each(x, &MathF.Cos) : Turn(x, 1);
+
+    [MethodImpl(Inline)]
+    public static V Tan(V x)
+    {
+        if (AnyFar(x))
+        {
+            return Lanes.Each(x, &MathF.Tan);
+        }
+
+        var (q, sin, cos) = SinCosReduced(x);
+        var odd = Vector512.Equals(q & Vector512<int>.One, Vector512<int>.One).AsSingle();
+        return If(odd, cos, sin) / If(odd, -sin, cos);
+    }
+
+    /// <summary>asin(s) for s up to 1/2, where z = s^2.</summary>
+    [MethodImpl(Inline)]
+    private static V AsinCore(V s, V z)
+    {
+        var p = C(4.2163199048e-2f);
+        p = Fma(p, z, 2.4181311049e-2f);
+        p = Fma(p, z, 4.5470025998e-2f);
+        p = Fma(p, z, 7.4953002686e-2f);
+        p = Fma(p, z, 1.6666752422e-1f);
+        return Fma(p * z, s, s);
+    }
+
+    /// <summary>Beyond 1/2: pi/2 - 2 asin(sqrt((1 - |x|) / 2)).</summary>
+    [MethodImpl(Inline)]
+    public static V Asin(V x)
+    {
+        var a = Vector512.Abs(x);
+        var large = Vector512.GreaterThan(a, C(0.5f));
+        var z = If(large, C(0.5f) * (V.One - a), a * a);
+        var y = AsinCore(If(large, Vector512.Sqrt(z), a), z);
+        return If(large, C(1.57079633f) - (y + y), y) | Sign(x);
+    }
+
+    [MethodImpl(Inline)]
+    public static V Acos(V x)
+    {
+        var a = Vector512.Abs(x);
+        var large = Vector512.GreaterThan(a, C(0.5f));
+        var z = If(large, C(0.5f) * (V.One - a), a * a);
+        var y = AsinCore(If(large, Vector512.Sqrt(z), a), z);
+        y |= Sign(x);
+        var wide = y + y;
+        // pi and pi/2 lose 1e-7: give it back where it counts.
+        wide = If(Vector512.LessThan(x, V.Zero), C(3.14159274f) + (wide - C(8.74227766e-8f)), wide);
+        return If(large, wide, C(1.57079637f) - (y + C(4.37113883e-8f)));
+    }
+
+    /// <summary>Reduced at tan(pi/8) and tan(3 pi/8) to |x| below tan(pi/8).</summary>
+    [MethodImpl(Inline)]
+    public static V Atan(V x)
+    {
+        var a = Vector512.Abs(x);
+        var high = Vector512.GreaterThan(a, C(2.414213562373095f));
+        var middle = Vector512.GreaterThan(a, C(0.4142135623730950f));
+        var above = If(high, -V.One, a - V.One);
+        var below = If(high, a, a + V.One);
+        var r = If(middle, above / below, a);
+        var z = r * r;
+        var p = C(8.05374449538e-2f);
+        p = Fma(p, z, -1.38776856032e-1f);
+        p = Fma(p, z, 1.99777106478e-1f);
+        p = Fma(p, z, -3.33329491539e-1f);
+        var y = Fma(p * z, r, r);
+        var start = If(high, C(1.57079633f), middle & C(0.785398163f));
+        return (start + y) | Sign(x);
+    }
+
+    /// <summary>The angle of the point (x, y), in all quadrants.</summary>
+    [MethodImpl(Inline)]
+    public static V Atan2(V y, V x)
+    {
+        var (ax, ay) = (Vector512.Abs(x), Vector512.Abs(y));
+        var steep = Vector512.GreaterThan(ay, ax);
+        var (small, big) = (If(steep, ax, ay), If(steep, ay, ax));
+        // Equal arguments (0 and 0, infinity and infinity) have quotients of their own.
+        var same = Vector512.Equals(small, big);
+        var ratio = If(same, If(Vector512.Equals(ay, V.Zero), V.Zero, V.One), small / big);
+        var angle = Atan(ratio);
+        angle = If(steep, C(1.57079633f) - angle, angle);
+        var left = (x.AsInt32() >> 31).AsSingle();
+        angle = If(left, C(3.14159265f) - angle, angle);
+        angle = If(Nan(x + y) & (Nan(x) | Nan(y)), C(float.NaN), angle);
+        return angle | Sign(y);
+    }
+}

@@ -1,0 +1,69 @@
+using Mlx.Cpu.Abi;
+using Mlx.Cpu.Graph;
+using Mlx.Cpu.Kernels;
+
+namespace Mlx.Cpu.Ops;
+
+/// <summary>condition ? x : y</summary>
+internal sealed unsafe class Select : ElementwisePrimitive
+{
+    public static readonly Select Instance = new();
+
+    public override Kernel Kernel(Node[] inputs, Dtype output) => output.Size() switch
+    {
+        1 => &Loops.Select<byte>,
+        2 => &Loops.Select<ushort>,
+        4 => &Loops.Select<uint>,
+        _ => &Loops.Select<ulong>,
+    };
+
+    public override Dtype OutputDtype(Node[] inputs) => inputs[1].Dtype;
+
+    public override Node?[] Vjp(
+        Node[] inputs, Node[] cotangents, ReadOnlySpan<int> argnums, Node[] outputs)
+    {
+        var pulled = new Node?[argnums.Length];
+        for (var i = 0; i < pulled.Length; i++)
+        {
+            pulled[i] = Push(argnums[i], cotangents[0], inputs[0]);
+        }
+
+        return pulled;
+    }
+
+    public override Node[] Jvp(
+        Node[] inputs, Node[] tangents, ReadOnlySpan<int> argnums, Node[] outputs)
+    {
+        Node? sum = null;
+        for (var i = 0; i < argnums.Length; i++)
+        {
+            var part = Push(argnums[i], tangents[i], inputs[0]);
+            sum = sum is null ? part : part is null ? sum : sum + part;
+        }
+
+        return [sum ?? Op.Constant(0, outputs[0].Dtype, outputs[0].Shape)];
+    }
+
+    private static Node? Push(int arg, Node d, Node condition) => arg switch
+    {
+        0 => null,
+        1 => Op.Where(condition, d, Op.Scalar(0, d.Dtype)),
+        _ => Op.Where(condition, Op.Scalar(0, d.Dtype), d),
+    };
+}
+
+internal static partial class Op
+{
+    [Export("mlx_where")]
+    public static Node Where(Node condition, Node x, Node y)
+    {
+        var dtype = Dtypes.Promote(x.Dtype, y.Dtype);
+        var shape = Shapes.Broadcast(
+            Shapes.Broadcast(condition.Shape, x.Shape, "where"), y.Shape, "where");
+        return Node.Lazy(
+            shape, dtype, Ops.Select.Instance,
+            BroadcastTo(AsType(condition, Dtype.Bool), shape),
+            BroadcastTo(AsType(x, dtype), shape),
+            BroadcastTo(AsType(y, dtype), shape));
+    }
+}

@@ -1,0 +1,81 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Mlx.Cpu.Abi;
+using Mlx.Cpu.Graph;
+using Mlx.Cpu.Kernels;
+
+namespace Mlx.Cpu.Ops;
+
+/// <summary>-1, 0 or 1; z / |z| of a complex number.</summary>
+internal sealed class Sign : NumberPrimitive<Sign.Numbers>
+{
+    public static readonly Sign Instance = new();
+
+    protected override Node? Push(Node d, Node x, Node y) => null;
+
+    internal readonly struct Numbers : INumberFunction
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<T> Of<T>(Vector512<T> x) where T : unmanaged
+        {
+            var zero = Vector512<T>.Zero;
+            var one = Vector512<T>.One;
+            var positive = Vector512.GreaterThan(x, zero) & one;
+            return Vector512.ConditionalSelect(Vector512.LessThan(x, zero), zero - one, positive);
+        }
+
+        public static Complex64 Of(Complex64 x) =>
+            x == default ? x : (Complex64)((Complex)x / Complex.Abs(x));
+    }
+}
+
+/// <summary>|x|</summary>
+internal sealed class Abs : NumberPrimitive<Abs.Numbers>
+{
+    public static readonly Abs Instance = new();
+
+    protected override Node Push(Node d, Node x, Node y) => d * Op.Sign(x);
+
+    internal readonly struct Numbers : INumberFunction
+    {
+        public static Vector512<T> Of<T>(Vector512<T> x) where T : unmanaged => Vector512.Abs(x);
+
+        public static Complex64 Of(Complex64 x) => new((float)Complex.Abs(x), 0);
+    }
+}
+
+/// <summary>|z|, which is real: its small change is the real part of conj(sign z) d.</summary>
+internal sealed unsafe class Modulus : ElementwisePrimitive
+{
+    public static readonly Modulus Instance = new();
+
+    public override Kernel Kernel(Node[] inputs, Dtype output) =>
+        &Loops.Map<Function, Complex64, float>;
+
+    public override Dtype OutputDtype(Node[] inputs) => Dtype.Float32;
+
+    public override Node?[] Vjp(
+        Node[] inputs, Node[] cotangents, ReadOnlySpan<int> argnums, Node[] outputs) =>
+        [cotangents[0] * Op.Sign(inputs[0])];
+
+    public override Node[] Jvp(
+        Node[] inputs, Node[] tangents, ReadOnlySpan<int> argnums, Node[] outputs) =>
+        [Op.Real(Op.Conjugate(Op.Sign(inputs[0])) * tangents[0])];
+
+    private readonly struct Function : IUnary<Complex64, float>
+    {
+        public static float Of(Complex64 x) => (float)Complex.Abs(x);
+    }
+}
+
+internal static partial class Op
+{
+    [Export("mlx_sign")]
+    public static Node Sign(Node a) => Unary(a, Ops.Sign.Instance);
+
+    [Export("mlx_abs")]
+    public static Node Abs(Node a) => a.Dtype == Dtype.Complex64
+        ? Node.Lazy(a.Shape, Dtype.Float32, Ops.Modulus.Instance, a)
+        : Unary(a, Ops.Abs.Instance);
+}

@@ -1,0 +1,130 @@
+using System.Numerics;
+using System.Runtime.Intrinsics;
+using Mlx.Cpu.Abi;
+using Mlx.Cpu.Graph;
+using Mlx.Cpu.Kernels;
+
+namespace Mlx.Cpu.Ops;
+
+/// <summary>sin x</summary>
+internal sealed class Sin : FloatPrimitive<Sin.Function>
+{
+    public static readonly Sin Instance = new();
+
+    protected override Node? Push(Node d, Node x, Node y) => d * Op.Cos(x);
+
+    internal readonly struct Function : IFloatFunction
+    {
+        public static Vector512<float> Of(Vector512<float> x) => VectorMath.Sin(x);
+
+        public static Vector512<double> Of(Vector512<double> x) => Vector512.Sin(x);
+
+        public static Complex Of(Complex x) => Complex.Sin(x);
+    }
+}
+
+/// <summary>cos x</summary>
+internal sealed class Cos : FloatPrimitive<Cos.Function>
+{
+    public static readonly Cos Instance = new();
+
+    protected override Node? Push(Node d, Node x, Node y) => -(d * Op.Sin(x));
+
+    internal readonly struct Function : IFloatFunction
+    {
+        public static Vector512<float> Of(Vector512<float> x) => VectorMath.Cos(x);
+
+        public static Vector512<double> Of(Vector512<double> x) => Vector512.Cos(x);
+
+        public static Complex Of(Complex x) => Complex.Cos(x);
+    }
+}
+
+/// <summary>tan x</summary>
+internal sealed unsafe class Tan : FloatPrimitive<Tan.Function>
+{
+    public static readonly Tan Instance = new();
+
+    protected override Node? Push(Node d, Node x, Node y) => d / Op.Square(Op.Cos(x));
+
+    internal readonly struct Function : IFloatFunction
+    {
+        public static Vector512<float> Of(Vector512<float> x) => VectorMath.Tan(x);
+
+        public static Vector512<double> Of(Vector512<double> x) => Lanes.Each(x, &Math.Tan);
+
+        public static Complex Of(Complex x) => Complex.Tan(x);
+    }
+}
+
+/// <summary>The angle whose sine is x.</summary>
+internal sealed unsafe class ArcSin : FloatPrimitive<ArcSin.Function>
+{
+    public static readonly ArcSin Instance = new();
+
+    protected override Node? Push(Node d, Node x, Node y) => d * Op.Rsqrt(1 - Op.Square(x));
+
+    internal readonly struct Function : IFloatFunction
+    {
+        public static Vector512<float> Of(Vector512<float> x) => VectorMath.Asin(x);
+
+        public static Vector512<double> Of(Vector512<double> x) => Lanes.Each(x, &Math.Asin);
+
+        public static Complex Of(Complex x) => ComplexMath.Asin(x);
+    }
+}
+
+/// <summary>The angle whose cosine is x.</summary>
+internal sealed unsafe class ArcCos : FloatPrimitive<ArcCos.Function>
+{
+    public static readonly ArcCos Instance = new();
+
+    protected override Node? Push(Node d, Node x, Node y) => -(d * Op.Rsqrt(1 - Op.Square(x)));
+
+    internal readonly struct Function : IFloatFunction
+    {
+        public static Vector512<float> Of(Vector512<float> x) => VectorMath.Acos(x);
+
+        public static Vector512<double> Of(Vector512<double> x) => Lanes.Each(x, &Math.Acos);
+
+        public static Complex Of(Complex x) => ComplexMath.Acos(x);
+    }
+}
+
+/// <summary>The angle whose tangent is x.</summary>
+internal sealed unsafe class ArcTan : FloatPrimitive<ArcTan.Function>
+{
+    public static readonly ArcTan Instance = new();
+
+    protected override Node? Push(Node d, Node x, Node y) => d / (1 + Op.Square(x));
+
+    internal readonly struct Function : IFloatFunction
+    {
+        public static Vector512<float> Of(Vector512<float> x) => VectorMath.Atan(x);
+
+        public static Vector512<double> Of(Vector512<double> x) => Lanes.Each(x, &Math.Atan);
+
+        public static Complex Of(Complex x) => ComplexMath.Atan(x);
+    }
+}
+
+internal static partial class Op
+{
+    [Export("mlx_sin")]
+    public static Node Sin(Node a) => Float(a, Ops.Sin.Instance);
+
+    [Export("mlx_cos")]
+    public static Node Cos(Node a) => Float(a, Ops.Cos.Instance);
+
+    [Export("mlx_tan")]
+    public static Node Tan(Node a) => Float(a, Ops.Tan.Instance);
+
+    [Export("mlx_arcsin")]
+    public static Node ArcSin(Node a) => Float(a, Ops.ArcSin.Instance);
+
+    [Export("mlx_arccos")]
+    public static Node ArcCos(Node a) => Float(a, Ops.ArcCos.Instance);
+
+    [Export("mlx_arctan")]
+    public static Node ArcTan(Node a) => Float(a, Ops.ArcTan.Instance);
+}
