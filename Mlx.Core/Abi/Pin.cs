@@ -38,22 +38,18 @@ internal readonly ref struct Pin : IDisposable
     internal static void ThrowNull(string? name) => throw new ArgumentNullException(name);
 }
 
-/// <summary>Keeps the handles of a list of arrays valid, and holds them in a native vector.</summary>
-internal readonly unsafe ref struct PinnedVector : IDisposable
+/// <summary>Keeps the handles of a list of arrays valid for the length of a call.</summary>
+internal readonly ref struct Pins : IDisposable
 {
-    private const int OnStack = 32;
-
     private readonly ReadOnlySpan<MlxArray> arrays;
 
-    public readonly mlx_vector_array Handle;
+    public readonly mlx_array[] Handles;
 
-    public PinnedVector(
+    public Pins(
         ReadOnlySpan<MlxArray> arrays,
         [CallerArgumentExpression(nameof(arrays))] string? name = null)
     {
-        var handles = arrays.Length <= OnStack
-            ? stackalloc mlx_array[OnStack]
-            : new mlx_array[arrays.Length];
+        Handles = new mlx_array[arrays.Length];
         var pinned = 0;
         try
         {
@@ -65,12 +61,7 @@ internal readonly unsafe ref struct PinnedVector : IDisposable
                     Pin.ThrowNull($"{name}[{pinned}]");
                 }
 
-                handles[pinned] = a.Acquire();
-            }
-
-            fixed (mlx_array* data = handles)
-            {
-                Handle = Native.mlx_vector_array_new_data(data, (nuint)arrays.Length);
+                Handles[pinned] = a.Acquire();
             }
 
             this.arrays = arrays;
@@ -88,10 +79,34 @@ internal readonly unsafe ref struct PinnedVector : IDisposable
 
     public void Dispose()
     {
-        _ = Native.mlx_vector_array_free(Handle);
         foreach (var a in arrays)
         {
             a.Release();
         }
+    }
+}
+
+/// <summary>As <see cref="Pins"/>, with the handles in a native vector.</summary>
+internal readonly unsafe ref struct PinnedVector : IDisposable
+{
+    private readonly Pins pins;
+
+    public readonly mlx_vector_array Handle;
+
+    public PinnedVector(
+        ReadOnlySpan<MlxArray> arrays,
+        [CallerArgumentExpression(nameof(arrays))] string? name = null)
+    {
+        pins = new Pins(arrays, name);
+        fixed (mlx_array* data = pins.Handles)
+        {
+            Handle = Native.mlx_vector_array_new_data(data, (nuint)arrays.Length);
+        }
+    }
+
+    public void Dispose()
+    {
+        _ = Native.mlx_vector_array_free(Handle);
+        pins.Dispose();
     }
 }

@@ -89,11 +89,32 @@ public sealed unsafe class MlxStream
     private static MlxStream FindDefault() => ofDefaultDevice = For(Device.Default);
 
     // On the MLX thread, because a native engine's streams belong to the thread that makes them.
-    private static MlxStream Make(Device device, bool isNew)
+    private static MlxStream Make(Device device, bool isNew) =>
+        MlxThread.Run(static x => MakeHere(x.device, x.isNew), (device, isNew));
+
+    private static MlxStream MakeHere(Device device, bool isNew)
     {
-        var request = new Request(device, isNew);
-        MlxThread.Run(static r => r.Execute(), request);
-        return request.Made!;
+        var d = device.New();
+        try
+        {
+            mlx_stream s = default;
+            if (isNew)
+            {
+                s = Native.mlx_stream_new_device(d);
+                Result.Check(s.ctx == 0 ? 1 : 0, nameof(Native.mlx_stream_new_device));
+            }
+            else
+            {
+                var status = Native.mlx_get_default_stream(&s, d);
+                Result.Check(status, nameof(Native.mlx_get_default_stream));
+            }
+
+            return new MlxStream(s);
+        }
+        finally
+        {
+            _ = Native.mlx_device_free(d);
+        }
     }
 
     /// <summary>Gives the ambient stream back; see <see cref="Use"/>.</summary>
@@ -105,35 +126,5 @@ public sealed unsafe class MlxStream
 
         /// <summary>Back to the stream that was ambient before.</summary>
         public void Dispose() => Ambient.Value = before;
-    }
-
-    private sealed class Request(Device device, bool isNew)
-    {
-        public MlxStream? Made { get; private set; }
-
-        public void Execute()
-        {
-            var d = device.New();
-            try
-            {
-                mlx_stream s = default;
-                if (isNew)
-                {
-                    s = Native.mlx_stream_new_device(d);
-                    Result.Check(s.ctx == 0 ? 1 : 0, nameof(Native.mlx_stream_new_device));
-                }
-                else
-                {
-                    var status = Native.mlx_get_default_stream(&s, d);
-                    Result.Check(status, nameof(Native.mlx_get_default_stream));
-                }
-
-                Made = new MlxStream(s);
-            }
-            finally
-            {
-                _ = Native.mlx_device_free(d);
-            }
-        }
     }
 }

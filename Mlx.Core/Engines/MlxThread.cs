@@ -5,10 +5,11 @@ namespace Mlx.Core.Engines;
 
 /// <summary>
 /// The one thread that owns a native engine's streams and compile caches. From MLX 0.31.2 on these
-/// belong to the OS thread that made them, so evaluation, compiled calls and reads come here, while
-/// graphs are built anywhere. The caller waits, so its scope and its ambient stream can serve the
-/// work; work that starts more work runs it in place. The embedded engine needs none of this and
-/// runs everything where it is called.
+/// belong to the OS thread that made them, so evaluation, compiled calls and reads come here; so do
+/// transforms, whose stack of running traces MLX keeps once for the process and unguarded. Graphs are
+/// built anywhere. The caller waits, so its scope and its ambient stream can serve the work; work
+/// that starts more work runs it in place. The embedded engine needs none of this and runs
+/// everything where it is called.
 /// </summary>
 internal static class MlxThread
 {
@@ -37,6 +38,19 @@ internal static class MlxThread
         job.Begin(work, state, isAwaited: true);
         Enqueue(job);
         job.Wait();
+    }
+
+    /// <summary>As the other, for work with an answer.</summary>
+    public static TResult Run<T, TResult>(Func<T, TResult> work, T state)
+    {
+        if (IsHere)
+        {
+            return work(state);
+        }
+
+        var question = new Question<T, TResult>(work, state);
+        Run(static q => q.Ask(), question);
+        return question.Answer!;
     }
 
     /// <summary>Leaves work to the owning thread without waiting, as finalizers must.</summary>
@@ -84,6 +98,13 @@ internal static class MlxThread
 
             job.Execute();
         }
+    }
+
+    private sealed class Question<T, TResult>(Func<T, TResult> work, T state)
+    {
+        public TResult? Answer { get; private set; }
+
+        public void Ask() => Answer = work(state);
     }
 
     private abstract class Job
