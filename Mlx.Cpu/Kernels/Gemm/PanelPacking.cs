@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 
 namespace Mlx.Cpu.Kernels;
 
@@ -43,17 +45,21 @@ internal static unsafe class PanelPacking
             }
         }
 
-        if (rest > 0 && laneStride == 1)
+        if (rest > 0)
         {
-            CopyPartialRows(
-                source + (whole * width), depthStride, rest, depth, width,
-                target + (whole * width * depth));
-        }
-        else if (rest > 0)
-        {
-            PackOne(
-                source + (whole * width * laneStride), laneStride, depthStride, rest,
-                depth, width, target + (whole * width * depth));
+            source += whole * width * laneStride;
+            target += whole * width * depth;
+
+            // Clearing it all first leaves the loops nothing but the copy.
+            NativeMemory.Clear(target, (nuint)(width * depth * sizeof(T)));
+            if (laneStride == 1)
+            {
+                CopyPartialRows(source, depthStride, rest, depth, width, target);
+            }
+            else
+            {
+                PackOne(source, laneStride, depthStride, rest, depth, width, target);
+            }
         }
     }
 
@@ -69,14 +75,13 @@ internal static unsafe class PanelPacking
                 source + (lane * laneStride), laneStride, depthStride, depth, width, target + lane);
         }
 
-        for (; lane < width; lane++)
+        for (; lane < lanes; lane++)
         {
             T* from = source + (lane * laneStride);
             T* to = target + lane;
-            bool exists = lane < lanes;
             for (nint p = depth; p > 0; p--, from += depthStride, to += width)
             {
-                *to = exists ? *from : default;
+                *to = *from;
             }
         }
     }
@@ -117,8 +122,6 @@ internal static unsafe class PanelPacking
         T* source, nint depthStride, int lanes, nint depth, int width, T* target)
         where T : unmanaged
     {
-        // Clearing first leaves the loop nothing but the copy.
-        NativeMemory.Clear(target, (nuint)(width * depth * sizeof(T)));
         int four = lanes & ~3;
         for (; depth > 0; depth--, source += depthStride, target += width)
         {
@@ -188,17 +191,17 @@ internal static unsafe class PanelPacking
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> InterleaveLow(Vector128<float> a, Vector128<float> b) =>
-        System.Runtime.Intrinsics.X86.Sse.IsSupported
-            ? System.Runtime.Intrinsics.X86.Sse.UnpackLow(a, b)
-            : System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported
-            ? System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(a, b)
+        Sse.IsSupported
+            ? Sse.UnpackLow(a, b)
+            : AdvSimd.Arm64.IsSupported
+            ? AdvSimd.Arm64.ZipLow(a, b)
             : Vector128.Create(a[0], b[0], a[1], b[1]);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> InterleaveHigh(Vector128<float> a, Vector128<float> b) =>
-        System.Runtime.Intrinsics.X86.Sse.IsSupported
-            ? System.Runtime.Intrinsics.X86.Sse.UnpackHigh(a, b)
-            : System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported
-            ? System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(a, b)
+        Sse.IsSupported
+            ? Sse.UnpackHigh(a, b)
+            : AdvSimd.Arm64.IsSupported
+            ? AdvSimd.Arm64.ZipHigh(a, b)
             : Vector128.Create(a[2], b[2], a[3], b[3]);
 }
