@@ -1398,6 +1398,96 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_all_axes")]
+    internal static int mlx_all_axes(mlx_array* res, mlx_array a, int* axes, nuint axes_num, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.All(Handles.Node(a), new ReadOnlySpan<int>(axes, checked((int)axes_num)), keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_all_axis")]
+    internal static int mlx_all_axis(mlx_array* res, mlx_array a, int axis, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.All(Handles.Node(a), axis, keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_all")]
+    internal static int mlx_all(mlx_array* res, mlx_array a, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.All(Handles.Node(a), keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_any_axes")]
+    internal static int mlx_any_axes(mlx_array* res, mlx_array a, int* axes, nuint axes_num, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Any(Handles.Node(a), new ReadOnlySpan<int>(axes, checked((int)axes_num)), keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_any_axis")]
+    internal static int mlx_any_axis(mlx_array* res, mlx_array a, int axis, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Any(Handles.Node(a), axis, keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_any")]
+    internal static int mlx_any(mlx_array* res, mlx_array a, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Any(Handles.Node(a), keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_arange")]
     internal static int mlx_arange(mlx_array* res, double start, double stop, double step, mlx_dtype dtype, mlx_stream s)
     {
@@ -1495,6 +1585,66 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.ArcTanh(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_argmax_axis")]
+    internal static int mlx_argmax_axis(mlx_array* res, mlx_array a, int axis, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.ArgMax(Handles.Node(a), axis, keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_argmax")]
+    internal static int mlx_argmax(mlx_array* res, mlx_array a, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.ArgMax(Handles.Node(a), keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_argmin_axis")]
+    internal static int mlx_argmin_axis(mlx_array* res, mlx_array a, int axis, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.ArgMin(Handles.Node(a), axis, keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_argmin")]
+    internal static int mlx_argmin(mlx_array* res, mlx_array a, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.ArgMin(Handles.Node(a), keepdims != 0));
             return 0;
         }
         catch (Exception e)
@@ -2192,6 +2342,96 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_logsumexp_axes")]
+    internal static int mlx_logsumexp_axes(mlx_array* res, mlx_array a, int* axes, nuint axes_num, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.LogSumExp(Handles.Node(a), new ReadOnlySpan<int>(axes, checked((int)axes_num)), keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_logsumexp_axis")]
+    internal static int mlx_logsumexp_axis(mlx_array* res, mlx_array a, int axis, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.LogSumExp(Handles.Node(a), axis, keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_logsumexp")]
+    internal static int mlx_logsumexp(mlx_array* res, mlx_array a, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.LogSumExp(Handles.Node(a), keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_max_axes")]
+    internal static int mlx_max_axes(mlx_array* res, mlx_array a, int* axes, nuint axes_num, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Max(Handles.Node(a), new ReadOnlySpan<int>(axes, checked((int)axes_num)), keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_max_axis")]
+    internal static int mlx_max_axis(mlx_array* res, mlx_array a, int axis, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Max(Handles.Node(a), axis, keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_max")]
+    internal static int mlx_max(mlx_array* res, mlx_array a, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Max(Handles.Node(a), keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_maximum")]
     internal static int mlx_maximum(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s)
     {
@@ -2199,6 +2439,111 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.Maximum(Handles.Node(a), Handles.Node(b)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_mean_axes")]
+    internal static int mlx_mean_axes(mlx_array* res, mlx_array a, int* axes, nuint axes_num, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Mean(Handles.Node(a), new ReadOnlySpan<int>(axes, checked((int)axes_num)), keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_mean_axis")]
+    internal static int mlx_mean_axis(mlx_array* res, mlx_array a, int axis, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Mean(Handles.Node(a), axis, keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_mean")]
+    internal static int mlx_mean(mlx_array* res, mlx_array a, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Mean(Handles.Node(a), keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_median")]
+    internal static int mlx_median(mlx_array* res, mlx_array a, int* axes, nuint axes_num, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Median(Handles.Node(a), new ReadOnlySpan<int>(axes, checked((int)axes_num)), keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_min_axes")]
+    internal static int mlx_min_axes(mlx_array* res, mlx_array a, int* axes, nuint axes_num, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Min(Handles.Node(a), new ReadOnlySpan<int>(axes, checked((int)axes_num)), keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_min_axis")]
+    internal static int mlx_min_axis(mlx_array* res, mlx_array a, int axis, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Min(Handles.Node(a), axis, keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_min")]
+    internal static int mlx_min(mlx_array* res, mlx_array a, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Min(Handles.Node(a), keepdims != 0));
             return 0;
         }
         catch (Exception e)
@@ -2282,6 +2627,21 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_number_of_elements")]
+    internal static int mlx_number_of_elements(mlx_array* res, mlx_array a, int* axes, nuint axes_num, byte inverted, mlx_dtype dtype, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.NumberOfElements(Handles.Node(a), new ReadOnlySpan<int>(axes, checked((int)axes_num)), inverted != 0, (Dtype)dtype));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_ones")]
     internal static int mlx_ones(mlx_array* res, int* shape, nuint shape_num, mlx_dtype dtype, mlx_stream s)
     {
@@ -2319,6 +2679,51 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.Power(Handles.Node(a), Handles.Node(b)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_prod_axes")]
+    internal static int mlx_prod_axes(mlx_array* res, mlx_array a, int* axes, nuint axes_num, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Prod(Handles.Node(a), new ReadOnlySpan<int>(axes, checked((int)axes_num)), keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_prod_axis")]
+    internal static int mlx_prod_axis(mlx_array* res, mlx_array a, int axis, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Prod(Handles.Node(a), axis, keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_prod")]
+    internal static int mlx_prod(mlx_array* res, mlx_array a, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Prod(Handles.Node(a), keepdims != 0));
             return 0;
         }
         catch (Exception e)
@@ -2762,6 +3167,51 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_softmax_axes")]
+    internal static int mlx_softmax_axes(mlx_array* res, mlx_array a, int* axes, nuint axes_num, byte precise, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Softmax(Handles.Node(a), new ReadOnlySpan<int>(axes, checked((int)axes_num)), precise != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_softmax_axis")]
+    internal static int mlx_softmax_axis(mlx_array* res, mlx_array a, int axis, byte precise, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Softmax(Handles.Node(a), axis, precise != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_softmax")]
+    internal static int mlx_softmax(mlx_array* res, mlx_array a, byte precise, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Softmax(Handles.Node(a), precise != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_split")]
     internal static int mlx_split(mlx_vector_array* res, mlx_array a, int num_splits, int axis, mlx_stream s)
     {
@@ -2897,6 +3347,51 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_std_axes")]
+    internal static int mlx_std_axes(mlx_array* res, mlx_array a, int* axes, nuint axes_num, byte keepdims, int ddof, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Std(Handles.Node(a), new ReadOnlySpan<int>(axes, checked((int)axes_num)), keepdims != 0, ddof));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_std_axis")]
+    internal static int mlx_std_axis(mlx_array* res, mlx_array a, int axis, byte keepdims, int ddof, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Std(Handles.Node(a), axis, keepdims != 0, ddof));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_std")]
+    internal static int mlx_std(mlx_array* res, mlx_array a, byte keepdims, int ddof, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Std(Handles.Node(a), keepdims != 0, ddof));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_stop_gradient")]
     internal static int mlx_stop_gradient(mlx_array* res, mlx_array a, mlx_stream s)
     {
@@ -2919,6 +3414,51 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.Subtract(Handles.Node(a), Handles.Node(b)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_sum_axes")]
+    internal static int mlx_sum_axes(mlx_array* res, mlx_array a, int* axes, nuint axes_num, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Sum(Handles.Node(a), new ReadOnlySpan<int>(axes, checked((int)axes_num)), keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_sum_axis")]
+    internal static int mlx_sum_axis(mlx_array* res, mlx_array a, int axis, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Sum(Handles.Node(a), axis, keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_sum")]
+    internal static int mlx_sum(mlx_array* res, mlx_array a, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Sum(Handles.Node(a), keepdims != 0));
             return 0;
         }
         catch (Exception e)
@@ -3054,6 +3594,51 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.Unflatten(Handles.Node(a), axis, new ReadOnlySpan<int>(shape, checked((int)shape_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_var_axes")]
+    internal static int mlx_var_axes(mlx_array* res, mlx_array a, int* axes, nuint axes_num, byte keepdims, int ddof, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Var(Handles.Node(a), new ReadOnlySpan<int>(axes, checked((int)axes_num)), keepdims != 0, ddof));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_var_axis")]
+    internal static int mlx_var_axis(mlx_array* res, mlx_array a, int axis, byte keepdims, int ddof, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Var(Handles.Node(a), axis, keepdims != 0, ddof));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_var")]
+    internal static int mlx_var(mlx_array* res, mlx_array a, byte keepdims, int ddof, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Var(Handles.Node(a), keepdims != 0, ddof));
             return 0;
         }
         catch (Exception e)
