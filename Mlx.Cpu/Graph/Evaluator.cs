@@ -120,7 +120,8 @@ internal static class Evaluator
         if (node.Primitive is null)
         {
             throw new InvalidOperationException(
-                "internal error: a node without data or primitive was evaluated");
+                "[eval] Attempting to eval an array during function transformations like compile " +
+                "or vmap is not allowed.");
         }
 
         node.Mark = epoch;

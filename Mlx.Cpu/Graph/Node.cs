@@ -68,7 +68,11 @@ internal sealed unsafe partial class Node
 
     public Node[] Inputs => inputs;
 
-    /// <summary>All outputs of the primitive, when it has several; this node is one of them.</summary>
+    /// <summary>
+    /// All outputs of the primitive, when it has several; this node is one of them. The first
+    /// counts the edges to the inputs for all, and the others count on the first: so an input sees
+    /// one reader, however many outputs there are.
+    /// </summary>
     public Node[]? Siblings { get; private set; }
 
     /// <summary>
@@ -160,7 +164,10 @@ internal sealed unsafe partial class Node
         return n;
     }
 
-    /// <summary>A node without data or primitive: a slot that a plan fills before each run.</summary>
+    /// <summary>
+    /// A node without data or primitive: a stand-in in a trace, or a place that a plan fills on
+    /// each run.
+    /// </summary>
     public static Node Slot(int[] shape, Dtype dtype) => new(shape, dtype);
 
     /// <summary>A stand-in for <paramref name="source"/> in a trace.</summary>
@@ -247,20 +254,25 @@ internal sealed unsafe partial class Node
         }
     }
 
+    /// <summary>Counts the readers of a slot for one run of its plan.</summary>
+    public void Expect(int readers) => count = readers;
+
+    /// <summary>A reader of a slot is done; the last one lets go of the data.</summary>
+    public void Read()
+    {
+        if (--count == 0)
+        {
+            Drop();
+        }
+    }
+
     /// <summary>Evaluated: the graph behind is no longer needed.</summary>
     public void Detach()
     {
+        LetGoOfInputs();
         Primitive = null;
         Siblings = null;
         IsTracer = false;
-        if (Interlocked.Exchange(ref edges, 0) == 1)
-        {
-            foreach (var i in inputs)
-            {
-                i.Release();
-            }
-        }
-
         inputs = None;
 
         // A sibling whose last handle went while its group was being evaluated.
@@ -270,14 +282,45 @@ internal sealed unsafe partial class Node
         }
     }
 
+    /// <summary>
+    /// Stops counting on the inputs: for a primitive that evaluates over a plan of its own, which
+    /// has counted them itself and wants to see which are read by nobody else.
+    /// </summary>
+    public void LetGoOfInputs()
+    {
+        if (Interlocked.Exchange(ref edges, 0) == 0)
+        {
+            return;
+        }
+
+        if (Leader is { } leader)
+        {
+            leader.Release();
+            return;
+        }
+
+        foreach (var i in inputs)
+        {
+            i.Release();
+        }
+    }
+
+    private Node? Leader => Siblings is { } s && !ReferenceEquals(s[0], this) ? s[0] : null;
+
     private void CountEdges()
     {
-        if (inputs.Length > 0 && Interlocked.Exchange(ref edges, 1) == 0)
+        if (inputs.Length == 0 || Interlocked.Exchange(ref edges, 1) == 1)
         {
-            foreach (var i in inputs)
+            return;
+        }
+
+        Leader?.Retain();
+        foreach (var i in inputs)
+        {
+            IsTracer |= i.IsTracer;
+            if (Leader is null)
             {
                 i.Retain();
-                IsTracer |= i.IsTracer;
             }
         }
     }
@@ -292,11 +335,15 @@ internal sealed unsafe partial class Node
             node.Drop();
             if (Interlocked.Exchange(ref node.edges, 0) == 1)
             {
-                foreach (var i in node.inputs)
+                if (node.Leader is { } leader)
                 {
-                    if (Interlocked.Decrement(ref i.count) == 0)
+                    Uncount(leader, ref more);
+                }
+                else
+                {
+                    foreach (var i in node.inputs)
                     {
-                        (more ??= new Stack<Node>()).Push(i);
+                        Uncount(i, ref more);
                     }
                 }
             }
@@ -305,6 +352,14 @@ internal sealed unsafe partial class Node
             {
                 return;
             }
+        }
+    }
+
+    private static void Uncount(Node node, ref Stack<Node>? dying)
+    {
+        if (Interlocked.Decrement(ref node.count) == 0)
+        {
+            (dying ??= new Stack<Node>()).Push(node);
         }
     }
 
