@@ -1020,6 +1020,370 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_value_and_grad_new")]
+    internal static mlx_closure_value_and_grad mlx_closure_value_and_grad_new()
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.ValueAndGradClosures.New();
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_value_and_grad_free")]
+    internal static int mlx_closure_value_and_grad_free(mlx_closure_value_and_grad cls)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.ValueAndGradClosures.Free(cls);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_value_and_grad_set")]
+    internal static int mlx_closure_value_and_grad_set(mlx_closure_value_and_grad* cls, mlx_closure_value_and_grad src)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.ValueAndGradClosures.Set(cls, src);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_value_and_grad_apply")]
+    internal static int mlx_closure_value_and_grad_apply(mlx_vector_array* res_0, mlx_vector_array* res_1, mlx_closure_value_and_grad cls, mlx_vector_array input)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.ValueAndGradClosures.Apply(res_0, res_1, cls, input);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_custom_new")]
+    internal static mlx_closure_custom mlx_closure_custom_new()
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.CustomClosures.New();
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_custom_free")]
+    internal static int mlx_closure_custom_free(mlx_closure_custom cls)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.CustomClosures.Free(cls);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_custom_new_func")]
+    internal static mlx_closure_custom mlx_closure_custom_new_func(delegate* unmanaged[Cdecl]<mlx_vector_array*, mlx_vector_array, mlx_vector_array, mlx_vector_array, int> fun)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.CustomClosures.NewFunc((delegate* unmanaged[Cdecl]< mlx_vector_array*, mlx_vector_array, mlx_vector_array, mlx_vector_array, int>)fun);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_custom_new_func_payload")]
+    internal static mlx_closure_custom mlx_closure_custom_new_func_payload(delegate* unmanaged[Cdecl]<mlx_vector_array*, mlx_vector_array, mlx_vector_array, mlx_vector_array, void*, int> fun, void* payload, delegate* unmanaged[Cdecl]<void*, void> dtor)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.CustomClosures.NewPayload((delegate* unmanaged[Cdecl]< mlx_vector_array*, mlx_vector_array, mlx_vector_array, mlx_vector_array, void*, int>)fun, payload, dtor);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_custom_set")]
+    internal static int mlx_closure_custom_set(mlx_closure_custom* cls, mlx_closure_custom src)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.CustomClosures.Set(cls, src);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_custom_apply")]
+    internal static int mlx_closure_custom_apply(mlx_vector_array* res, mlx_closure_custom cls, mlx_vector_array input_0, mlx_vector_array input_1, mlx_vector_array input_2)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.CustomClosures.Apply(res, cls, input_0, input_1, input_2);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_custom_jvp_new")]
+    internal static mlx_closure_custom_jvp mlx_closure_custom_jvp_new()
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.CustomClosures.NewJvp();
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_custom_jvp_free")]
+    internal static int mlx_closure_custom_jvp_free(mlx_closure_custom_jvp cls)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.CustomClosures.FreeJvp(cls);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_custom_jvp_new_func")]
+    internal static mlx_closure_custom_jvp mlx_closure_custom_jvp_new_func(delegate* unmanaged[Cdecl]<mlx_vector_array*, mlx_vector_array, mlx_vector_array, int*, nuint, int> fun)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.CustomClosures.NewJvpFunc((delegate* unmanaged[Cdecl]< mlx_vector_array*, mlx_vector_array, mlx_vector_array, int*, nuint, int>)fun);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_custom_jvp_new_func_payload")]
+    internal static mlx_closure_custom_jvp mlx_closure_custom_jvp_new_func_payload(delegate* unmanaged[Cdecl]<mlx_vector_array*, mlx_vector_array, mlx_vector_array, int*, nuint, void*, int> fun, void* payload, delegate* unmanaged[Cdecl]<void*, void> dtor)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.CustomClosures.NewJvpPayload((delegate* unmanaged[Cdecl]< mlx_vector_array*, mlx_vector_array, mlx_vector_array, int*, nuint, void*, int>)fun, payload, dtor);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_custom_jvp_set")]
+    internal static int mlx_closure_custom_jvp_set(mlx_closure_custom_jvp* cls, mlx_closure_custom_jvp src)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.CustomClosures.SetJvp(cls, src);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_custom_jvp_apply")]
+    internal static int mlx_closure_custom_jvp_apply(mlx_vector_array* res, mlx_closure_custom_jvp cls, mlx_vector_array input_0, mlx_vector_array input_1, int* input_2, nuint input_2_num)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.CustomClosures.ApplyJvp(res, cls, input_0, input_1, input_2, input_2_num);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_custom_vmap_new")]
+    internal static mlx_closure_custom_vmap mlx_closure_custom_vmap_new()
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.CustomClosures.NewVmap();
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_custom_vmap_free")]
+    internal static int mlx_closure_custom_vmap_free(mlx_closure_custom_vmap cls)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.CustomClosures.FreeVmap(cls);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_custom_vmap_new_func")]
+    internal static mlx_closure_custom_vmap mlx_closure_custom_vmap_new_func(delegate* unmanaged[Cdecl]<mlx_vector_array*, mlx_vector_int*, mlx_vector_array, int*, nuint, int> fun)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.CustomClosures.NewVmapFunc((delegate* unmanaged[Cdecl]< mlx_vector_array*, mlx_vector_int*, mlx_vector_array, int*, nuint, int>)fun);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_custom_vmap_new_func_payload")]
+    internal static mlx_closure_custom_vmap mlx_closure_custom_vmap_new_func_payload(delegate* unmanaged[Cdecl]<mlx_vector_array*, mlx_vector_int*, mlx_vector_array, int*, nuint, void*, int> fun, void* payload, delegate* unmanaged[Cdecl]<void*, void> dtor)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.CustomClosures.NewVmapPayload((delegate* unmanaged[Cdecl]< mlx_vector_array*, mlx_vector_int*, mlx_vector_array, int*, nuint, void*, int>)fun, payload, dtor);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_custom_vmap_set")]
+    internal static int mlx_closure_custom_vmap_set(mlx_closure_custom_vmap* cls, mlx_closure_custom_vmap src)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.CustomClosures.SetVmap(cls, src);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_custom_vmap_apply")]
+    internal static int mlx_closure_custom_vmap_apply(mlx_vector_array* res_0, mlx_vector_int* res_1, mlx_closure_custom_vmap cls, mlx_vector_array input_0, int* input_1, nuint input_1_num)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.CustomClosures.ApplyVmap(res_0, res_1, cls, input_0, input_1, input_1_num);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_compile")]
+    internal static int mlx_compile(mlx_closure* res, mlx_closure fun, byte shapeless)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.TransformExports.Compile(res, fun, shapeless != 0);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_disable_compile")]
+    internal static int mlx_disable_compile()
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.TransformExports.DisableCompile();
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_enable_compile")]
+    internal static int mlx_enable_compile()
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.TransformExports.EnableCompile();
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_set_compile_mode")]
+    internal static int mlx_set_compile_mode(mlx_compile_mode mode)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.TransformExports.SetCompileMode(mode);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_cuda_is_available")]
     internal static int mlx_cuda_is_available(byte* res)
     {
@@ -3951,6 +4315,146 @@ internal static unsafe class Thunks
         try
         {
             global::Mlx.Cpu.Abi.Strings.Free(str);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_async_eval")]
+    internal static int mlx_async_eval(mlx_vector_array outputs)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.TransformExports.AsyncEval(outputs);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_checkpoint")]
+    internal static int mlx_checkpoint(mlx_closure* res, mlx_closure fun)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.TransformExports.Checkpoint(res, fun);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_custom_function")]
+    internal static int mlx_custom_function(mlx_closure* res, mlx_closure fun, mlx_closure_custom fun_vjp, mlx_closure_custom_jvp fun_jvp, mlx_closure_custom_vmap fun_vmap)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.CustomClosures.CustomFunction(res, fun, fun_vjp, fun_jvp, fun_vmap);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_custom_vjp")]
+    internal static int mlx_custom_vjp(mlx_closure* res, mlx_closure fun, mlx_closure_custom fun_vjp)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.CustomClosures.CustomVjpOf(res, fun, fun_vjp);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_eval")]
+    internal static int mlx_eval(mlx_vector_array outputs)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.TransformExports.Eval(outputs);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_jvp")]
+    internal static int mlx_jvp(mlx_vector_array* res_0, mlx_vector_array* res_1, mlx_closure fun, mlx_vector_array primals, mlx_vector_array tangents)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.TransformExports.Jvp(res_0, res_1, fun, primals, tangents);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_value_and_grad")]
+    internal static int mlx_value_and_grad(mlx_closure_value_and_grad* res, mlx_closure fun, int* argnums, nuint argnums_num)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.TransformExports.ValueAndGrad(res, fun, argnums, argnums_num);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vjp")]
+    internal static int mlx_vjp(mlx_vector_array* res_0, mlx_vector_array* res_1, mlx_closure fun, mlx_vector_array primals, mlx_vector_array cotangents)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.TransformExports.Vjp(res_0, res_1, fun, primals, cotangents);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_detail_vmap_replace")]
+    internal static int mlx_detail_vmap_replace(mlx_vector_array* res, mlx_vector_array inputs, mlx_vector_array s_inputs, mlx_vector_array s_outputs, int* in_axes, nuint in_axes_num, int* out_axes, nuint out_axes_num)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.TransformExports.VmapReplace(res, inputs, s_inputs, s_outputs, in_axes, in_axes_num, out_axes, out_axes_num);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_detail_vmap_trace")]
+    internal static int mlx_detail_vmap_trace(mlx_vector_array* res_0, mlx_vector_array* res_1, mlx_closure fun, mlx_vector_array inputs, int* in_axes, nuint in_axes_num)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.TransformExports.VmapTrace(res_0, res_1, fun, inputs, in_axes, in_axes_num);
             return 0;
         }
         catch (Exception e)

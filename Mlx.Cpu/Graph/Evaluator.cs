@@ -22,6 +22,9 @@ internal static class Evaluator
     /// </summary>
     public static bool KeepsGraph { get; private set; }
 
+    /// <summary>Whether the current thread runs a user's function for a transform.</summary>
+    public static bool IsTracing => tracing > 0;
+
     /// <summary>The current thread runs a user's function for a transform.</summary>
     public static TracingScope Trace()
     {

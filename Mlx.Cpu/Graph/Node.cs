@@ -164,11 +164,11 @@ internal sealed unsafe partial class Node
         return n;
     }
 
-    /// <summary>
-    /// A node without data or primitive: a stand-in in a trace, or a place that a plan fills on
-    /// each run.
-    /// </summary>
+    /// <summary>A node without data or primitive: a place that a plan fills on each run.</summary>
     public static Node Slot(int[] shape, Dtype dtype) => new(shape, dtype);
+
+    /// <summary>A node without data or primitive that stands for an argument in a trace.</summary>
+    public static Node StandIn(int[] shape, Dtype dtype) => new(shape, dtype) { IsTracer = true };
 
     /// <summary>A stand-in for <paramref name="source"/> in a trace.</summary>
     public static Node Tracer(Node source)

@@ -116,6 +116,69 @@ internal static unsafe class Strided
         }
     }
 
+    /// <summary>
+    /// Copies <paramref name="n"/> elements, from number <paramref name="start"/> in row-major
+    /// order on.
+    /// </summary>
+    public static void GatherRange(
+        byte* from, int[] shape, long[] strides, long start, long n, int width, byte* to)
+    {
+        var rank = shape.Length;
+        var index = stackalloc int[rank];
+        var rest = start;
+        for (var a = rank - 1; a >= 0; a--)
+        {
+            (rest, var at) = Math.DivRem(rest, shape[a]);
+            index[a] = (int)at;
+            from += at * strides[a] * width;
+        }
+
+        var inner = shape[rank - 1];
+        var step = strides[rank - 1];
+        while (true)
+        {
+            var length = Math.Min(inner - index[rank - 1], n);
+            switch (step)
+            {
+                case 1: Buffer.MemoryCopy(from, to, length * width, length * width); break;
+                case 0: Fill(from, to, length, width); break;
+                default: Gather(from, step, to, length, width); break;
+            }
+
+            n -= length;
+            if (n == 0)
+            {
+                return;
+            }
+
+            to += length * width;
+            from -= index[rank - 1] * step * width;
+            index[rank - 1] = 0;
+            for (var a = rank - 2; a >= 0; a--)
+            {
+                from += strides[a] * width;
+                if (++index[a] < shape[a])
+                {
+                    break;
+                }
+
+                from -= strides[a] * shape[a] * width;
+                index[a] = 0;
+            }
+        }
+    }
+
+    private static void Fill(byte* value, byte* to, long n, int width)
+    {
+        switch (width)
+        {
+            case 1: new Span<byte>(to, (int)n).Fill(*value); break;
+            case 2: new Span<ushort>(to, (int)n).Fill(*(ushort*)value); break;
+            case 4: new Span<uint>(to, (int)n).Fill(*(uint*)value); break;
+            default: new Span<ulong>(to, (int)n).Fill(*(ulong*)value); break;
+        }
+    }
+
     /// <summary>Copies the elements of <paramref name="source"/> in row-major order.</summary>
     public static void CopyRow(Node source, byte* target)
     {

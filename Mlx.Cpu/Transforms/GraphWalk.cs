@@ -98,5 +98,11 @@ internal static class GraphWalk
         return [.. found];
     }
 
+    /// <summary>The same step on other inputs of the same shapes and dtypes.</summary>
+    public static Node[] Rebuild(Node step, Node[] inputs) => step.Siblings is { } siblings
+        ? Node.LazyMany(
+            Array.ConvertAll(siblings, o => (o.Shape, o.Dtype)), step.Primitive!, inputs)
+        : [Node.Lazy(step.Shape, step.Dtype, step.Primitive!, inputs)];
+
     public static HashSet<Node> NewSet() => new(ReferenceEqualityComparer.Instance);
 }

@@ -23,7 +23,7 @@ internal static class Vmap
         {
             stand[i] = axes[i] == -1
                 ? inputs[i]
-                : Node.Slot(Shapes.RemoveAt(inputs[i].Shape, axes[i]), inputs[i].Dtype);
+                : Node.StandIn(Shapes.RemoveAt(inputs[i].Shape, axes[i]), inputs[i].Dtype);
         }
 
         var held = new Held(stand);
@@ -56,22 +56,21 @@ internal static class Vmap
         var map = new Dictionary<Node, (Node Node, int Axis)>(ReferenceEqualityComparer.Instance);
         for (var i = 0; i < inputs.Length; i++)
         {
-            if (inAxes[i] != -1)
-            {
-                map[standIns[i]] = (inputs[i], inAxes[i]);
-            }
+            map[standIns[i]] = (inputs[i], inAxes[i]);
         }
 
         var dependent = GraphWalk.NewSet();
-        foreach (var step in GraphWalk.Between(map.Keys.ToArray(), outputs, dependent, false))
+        foreach (var step in GraphWalk.Between(standIns, outputs, dependent, false))
         {
-            var mapped = Array.ConvertAll(step.Inputs, i => map.GetValueOrDefault(i, (i, -1)));
-            var (results, axes) = step.Primitive!.Vmap(
-                Array.ConvertAll(mapped, m => m.Item1), Array.ConvertAll(mapped, m => m.Item2));
+            var given = Array.ConvertAll(step.Inputs, i => map.GetValueOrDefault(i, (i, -1)).Item1);
+            var axes = Array.ConvertAll(step.Inputs, i => map.GetValueOrDefault(i, (i, -1)).Item2);
             var originals = GraphWalk.Outputs(step);
+            var (results, outputAxes) = Array.TrueForAll(axes, a => a == -1)
+                ? (GraphWalk.Rebuild(step, given), Array.ConvertAll(originals, _ => -1))
+                : step.Primitive!.Vmap(given, axes);
             for (var i = 0; i < results.Length; i++)
             {
-                map[originals[i]] = (results[i], axes[i]);
+                map[originals[i]] = (results[i], outputAxes[i]);
             }
         }
 

@@ -50,7 +50,9 @@ internal sealed class Compiled(Function function) : IDisposable
             return function(arguments);
         }
 
-        return new Held(CallFor(arguments).On(arguments));
+        return CallFor(arguments) is { } call
+            ? new Held(call.On(arguments))
+            : function(arguments);
     }
 
     public void Dispose()
@@ -66,7 +68,11 @@ internal sealed class Compiled(Function function) : IDisposable
         }
     }
 
-    private CompiledCall CallFor(Node[] arguments)
+    /// <summary>
+    /// The call for this signature, traced now if need be; null when the function captures an
+    /// argument of a transform around it, which no cached trace could stand for.
+    /// </summary>
+    private CompiledCall? CallFor(Node[] arguments)
     {
         var signature = new Signature(arguments);
         lock (gate)
@@ -78,7 +84,15 @@ internal sealed class Compiled(Function function) : IDisposable
         }
 
         // Outside the lock, because the user's function runs here and may call this one again.
-        var made = new CompiledCall(Compile.Trace.Of(function, arguments), Mode);
+        var trace = Compile.Trace.Of(function, arguments);
+        if (Evaluator.IsTracing && Array.Exists(trace.Constants, c => c.IsTracer))
+        {
+            trace.Dispose();
+            return null;
+        }
+
+        Evaluator.Eval(trace.Constants);
+        var made = new CompiledCall(trace, Mode);
         lock (gate)
         {
             if (calls.TryAdd(signature, made))

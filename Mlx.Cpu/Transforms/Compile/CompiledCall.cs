@@ -13,15 +13,22 @@ internal sealed class CompiledCall(Trace trace, CompileMode mode) : Primitive, I
         Array.ConvertAll(trace.Outputs, o => (o.Shape, o.Dtype));
 
     private Plan? plan;
+    private int waiting;
 
     public override string Name => "Compiled";
 
-    public Node[] On(Node[] arguments) =>
-        infos.Length == 0 ? [] : Node.LazyMany(infos, this, arguments);
+    public Node[] On(Node[] arguments)
+    {
+        Interlocked.Increment(ref waiting);
+        return infos.Length == 0 ? [] : Node.LazyMany(infos, this, arguments);
+    }
 
     /// <summary>Planned at the first run, not at the trace: some traces are only differentiated.</summary>
-    public override void Eval(Node[] inputs, Node[] outputs) =>
+    public override void Eval(Node[] inputs, Node[] outputs)
+    {
         (plan ??= Planner.Plan(trace, mode)).Run(inputs, outputs);
+        Interlocked.Decrement(ref waiting);
+    }
 
     public override Node?[] Vjp(
         Node[] inputs, Node[] cotangents, ReadOnlySpan<int> argnums, Node[] outputs)
@@ -59,16 +66,21 @@ internal sealed class CompiledCall(Trace trace, CompileMode mode) : Primitive, I
     public override (Node[] Outputs, int[] Axes) Vmap(Node[] inputs, ReadOnlySpan<int> axes)
     {
         var outAxes = new int[infos.Length];
-        using var standIns = new Held(new Node[inputs.Length].Select((_, i) => trace.Inputs[i]).ToArray());
         return (Transforms.Vmap.Replace(inputs, trace.Inputs, trace.Outputs, axes, outAxes), outAxes);
     }
 
     public override bool IsPure => false;
 
+    /// <summary>
+    /// Lets go of the trace and its constants now, unless a call is still to be evaluated; then the
+    /// collector does it.
+    /// </summary>
     public void Dispose()
     {
-        // A call that is still waiting to be evaluated keeps what it needs.
-        plan?.Dispose();
-        trace.Dispose();
+        if (Volatile.Read(ref waiting) == 0)
+        {
+            plan?.Dispose();
+            trace.Dispose();
+        }
     }
 }

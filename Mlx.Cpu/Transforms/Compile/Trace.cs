@@ -19,12 +19,15 @@ internal sealed class Trace : IDisposable
         var dependent = GraphWalk.NewSet();
         Steps = GraphWalk.Between(inputs.Nodes, outputs.Nodes, dependent, false);
         Dependent = dependent;
+        Constants = [.. Steps.SelectMany(s => s.Inputs).Concat(outputs.Nodes)
+            .Where(n => !dependent.Contains(n)).Distinct(ReferenceEqualityComparer.Instance)
+            .Cast<Node>()];
     }
 
     /// <summary>Runs <paramref name="f"/> on stand-ins; when it throws, nothing is left behind.</summary>
     public static Trace Of(Function f, Node[] like)
     {
-        var standIns = new Held(Array.ConvertAll(like, n => Node.Slot(n.Shape, n.Dtype)));
+        var standIns = new Held(Array.ConvertAll(like, n => Node.StandIn(n.Shape, n.Dtype)));
         try
         {
             using (Compiled.Inlining())
@@ -48,6 +51,9 @@ internal sealed class Trace : IDisposable
 
     public HashSet<Node> Dependent { get; }
 
+    /// <summary>What the function captured or made from nothing: read, but not dependent.</summary>
+    public Node[] Constants { get; }
+
     /// <summary>The same graph on other inputs of the same shapes.</summary>
     public Node[] On(Node[] arguments)
     {
@@ -60,11 +66,8 @@ internal sealed class Trace : IDisposable
         foreach (var step in Steps)
         {
             var given = Array.ConvertAll(step.Inputs, i => map.GetValueOrDefault(i, i));
+            var built = GraphWalk.Rebuild(step, given);
             var originals = GraphWalk.Outputs(step);
-            var built = originals.Length == 1 && step.Siblings is null
-                ? [Node.Lazy(step.Shape, step.Dtype, step.Primitive!, given)]
-                : Node.LazyMany(
-                    Array.ConvertAll(originals, o => (o.Shape, o.Dtype)), step.Primitive!, given);
             for (var i = 0; i < originals.Length; i++)
             {
                 map[originals[i]] = built[i];
