@@ -1592,6 +1592,246 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fft_fft")]
+    internal static int mlx_fft_fft(mlx_array* res, mlx_array a, int n, int axis, mlx_fft_norm norm, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Fft(Handles.Node(a), n, axis, (global::Mlx.Cpu.Ops.FftNorm)norm));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fft_fft2")]
+    internal static int mlx_fft_fft2(mlx_array* res, mlx_array a, int* n, nuint n_num, int* axes, nuint axes_num, mlx_fft_norm norm, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Fftn(Handles.Node(a), new ReadOnlySpan<int>(n, checked((int)n_num)), new ReadOnlySpan<int>(axes, checked((int)axes_num)), (global::Mlx.Cpu.Ops.FftNorm)norm));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fft_fftfreq")]
+    internal static int mlx_fft_fftfreq(mlx_array* res, int n, double d, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.FftFreq(n, d));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fft_fftn")]
+    internal static int mlx_fft_fftn(mlx_array* res, mlx_array a, int* n, nuint n_num, int* axes, nuint axes_num, mlx_fft_norm norm, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Fftn(Handles.Node(a), new ReadOnlySpan<int>(n, checked((int)n_num)), new ReadOnlySpan<int>(axes, checked((int)axes_num)), (global::Mlx.Cpu.Ops.FftNorm)norm));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fft_fftshift")]
+    internal static int mlx_fft_fftshift(mlx_array* res, mlx_array a, int* axes, nuint axes_num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.FftShift(Handles.Node(a), new ReadOnlySpan<int>(axes, checked((int)axes_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fft_ifft")]
+    internal static int mlx_fft_ifft(mlx_array* res, mlx_array a, int n, int axis, mlx_fft_norm norm, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.IFft(Handles.Node(a), n, axis, (global::Mlx.Cpu.Ops.FftNorm)norm));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fft_ifft2")]
+    internal static int mlx_fft_ifft2(mlx_array* res, mlx_array a, int* n, nuint n_num, int* axes, nuint axes_num, mlx_fft_norm norm, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.IFftn(Handles.Node(a), new ReadOnlySpan<int>(n, checked((int)n_num)), new ReadOnlySpan<int>(axes, checked((int)axes_num)), (global::Mlx.Cpu.Ops.FftNorm)norm));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fft_ifftn")]
+    internal static int mlx_fft_ifftn(mlx_array* res, mlx_array a, int* n, nuint n_num, int* axes, nuint axes_num, mlx_fft_norm norm, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.IFftn(Handles.Node(a), new ReadOnlySpan<int>(n, checked((int)n_num)), new ReadOnlySpan<int>(axes, checked((int)axes_num)), (global::Mlx.Cpu.Ops.FftNorm)norm));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fft_ifftshift")]
+    internal static int mlx_fft_ifftshift(mlx_array* res, mlx_array a, int* axes, nuint axes_num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.IFftShift(Handles.Node(a), new ReadOnlySpan<int>(axes, checked((int)axes_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fft_irfft")]
+    internal static int mlx_fft_irfft(mlx_array* res, mlx_array a, int n, int axis, mlx_fft_norm norm, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.IRFft(Handles.Node(a), n, axis, (global::Mlx.Cpu.Ops.FftNorm)norm));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fft_irfft2")]
+    internal static int mlx_fft_irfft2(mlx_array* res, mlx_array a, int* n, nuint n_num, int* axes, nuint axes_num, mlx_fft_norm norm, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.IRFftn(Handles.Node(a), new ReadOnlySpan<int>(n, checked((int)n_num)), new ReadOnlySpan<int>(axes, checked((int)axes_num)), (global::Mlx.Cpu.Ops.FftNorm)norm));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fft_irfftn")]
+    internal static int mlx_fft_irfftn(mlx_array* res, mlx_array a, int* n, nuint n_num, int* axes, nuint axes_num, mlx_fft_norm norm, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.IRFftn(Handles.Node(a), new ReadOnlySpan<int>(n, checked((int)n_num)), new ReadOnlySpan<int>(axes, checked((int)axes_num)), (global::Mlx.Cpu.Ops.FftNorm)norm));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fft_rfft")]
+    internal static int mlx_fft_rfft(mlx_array* res, mlx_array a, int n, int axis, mlx_fft_norm norm, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.RFft(Handles.Node(a), n, axis, (global::Mlx.Cpu.Ops.FftNorm)norm));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fft_rfft2")]
+    internal static int mlx_fft_rfft2(mlx_array* res, mlx_array a, int* n, nuint n_num, int* axes, nuint axes_num, mlx_fft_norm norm, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.RFftn(Handles.Node(a), new ReadOnlySpan<int>(n, checked((int)n_num)), new ReadOnlySpan<int>(axes, checked((int)axes_num)), (global::Mlx.Cpu.Ops.FftNorm)norm));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fft_rfftfreq")]
+    internal static int mlx_fft_rfftfreq(mlx_array* res, int n, double d, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.RFftFreq(n, d));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fft_rfftn")]
+    internal static int mlx_fft_rfftn(mlx_array* res, mlx_array a, int* n, nuint n_num, int* axes, nuint axes_num, mlx_fft_norm norm, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.RFftn(Handles.Node(a), new ReadOnlySpan<int>(n, checked((int)n_num)), new ReadOnlySpan<int>(axes, checked((int)axes_num)), (global::Mlx.Cpu.Ops.FftNorm)norm));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_clear_cache")]
     internal static int mlx_clear_cache()
     {

@@ -167,7 +167,8 @@ internal sealed unsafe class LaneFft
             {
                 var step = (long)stride * m * Block;
                 var a = x + (long)(q + stride * p) * Block;
-                var (b, c) = (a + step, a + 2 * step);
+                var b = a + step;
+                var c = a + 2 * step;
                 var to = y + (long)(q + stride * 3 * p) * Block;
                 var next = (long)stride * Block;
                 var (ar, ai) = (Vector512.Load(a + re), Vector512.Load(a + im));
@@ -193,7 +194,9 @@ internal sealed unsafe class LaneFft
             {
                 var step = (long)stride * m * Block;
                 var a = x + (long)(q + stride * p) * Block;
-                var (b, c, d) = (a + step, a + 2 * step, a + 3 * step);
+                var b = a + step;
+                var c = a + 2 * step;
+                var d = a + 3 * step;
                 var to = y + (long)(q + stride * 4 * p) * Block;
                 var next = (long)stride * Block;
                 var (ar, ai) = (Vector512.Load(a + re), Vector512.Load(a + im));
