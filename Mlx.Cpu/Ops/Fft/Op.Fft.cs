@@ -54,14 +54,6 @@ internal static partial class Op
         Node a, ReadOnlySpan<int> n, ReadOnlySpan<int> axes, FftNorm norm) =>
         Transform(a, n, axes, true, true, norm);
 
-    [Export("mlx_fft_fftshift")]
-    public static Node FftShift(Node a, ReadOnlySpan<int> axes) =>
-        Shifted(a, axes, "fftshift", static d => d / 2);
-
-    [Export("mlx_fft_ifftshift")]
-    public static Node IFftShift(Node a, ReadOnlySpan<int> axes) =>
-        Shifted(a, axes, "ifftshift", static d => -(d / 2));
-
     [Export("mlx_fft_fftfreq")]
     public static Node FftFreq(int n, double d) =>
         Frequencies(n, d, n, "fftfreq");
@@ -156,22 +148,6 @@ internal static partial class Op
         return Shapes.Same(stop, shape)
             ? cut
             : SliceUpdate(Zeros(shape, a.Dtype), cut, start, stop, step);
-    }
-
-    private static Node Shifted(Node a, ReadOnlySpan<int> axes, string op, Func<int, int> by)
-    {
-        if (axes.Length == 0)
-        {
-            return a;
-        }
-
-        var shifts = new int[axes.Length];
-        for (var i = 0; i < shifts.Length; i++)
-        {
-            shifts[i] = by(a.Shape[Shapes.Axis(axes[i], a.Rank, op)]);
-        }
-
-        return Roll(a, shifts, axes);
     }
 
     /// <summary>k / (n d), the upper half of the terms counted down from zero.</summary>
