@@ -81,4 +81,20 @@ internal static class Float64
 
         return y;
     }
+
+    /// <summary>The remainder of the sign of y.</summary>
+    public static double Modulo(double x, double y)
+    {
+        var r = x % y;
+        return r != 0 && r < 0 != y < 0 ? r + y : r;
+    }
+
+    /// <summary>log(e^x + e^y)</summary>
+    public static double LogAddExp(double x, double y)
+    {
+        var (low, high) = (Math.Min(x, y), Math.Max(x, y));
+        return low == double.NegativeInfinity || high == double.PositiveInfinity
+            ? high
+            : high + Log1p(Math.Exp(low - high));
+    }
 }

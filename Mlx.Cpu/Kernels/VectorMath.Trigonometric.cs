@@ -134,7 +134,7 @@ internal static unsafe partial class VectorMath
         angle = If(steep, C(1.57079633f) - angle, angle);
         var left = (x.AsInt32() >> 31).AsSingle();
         angle = If(left, C(3.14159265f) - angle, angle);
-        angle = If(Nan(x + y) & (Nan(x) | Nan(y)), C(float.NaN), angle);
+        angle = If(Nan(x) | Nan(y), C(float.NaN), angle);
         return angle | Sign(y);
     }
 }

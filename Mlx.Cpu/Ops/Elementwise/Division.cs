@@ -67,6 +67,79 @@ internal sealed class Divide : DividingPrimitive<Divide.Floats, Divide.Integers>
     }
 }
 
+/// <summary>x - y floor(x / y): what is left has the sign of y.</summary>
+internal sealed unsafe class Remainder : DividingPrimitive<Remainder.Floats, Remainder.Integers>
+{
+    public static readonly Remainder Instance = new();
+
+    protected override Node? Push(int arg, Node d, Node x, Node y, Node z) =>
+        arg == 0 ? d : -(d * Op.FloorDivide(x, y));
+
+    internal readonly struct Floats : IFloatOperator
+    {
+        public static Vector512<float> Of(Vector512<float> x, Vector512<float> y) =>
+            VectorMath.Modulo(x, y);
+
+        public static Vector512<double> Of(Vector512<double> x, Vector512<double> y) =>
+            Lanes.Each(x, y, &Float64.Modulo);
+    }
+
+    internal readonly struct Integers : IIntegerOperator
+    {
+        public static T Of<T>(T x, T y) where T : unmanaged, IBinaryInteger<T>
+        {
+            var r = CutRemainder.Integers.Of(x, y);
+            return r != T.Zero && T.IsNegative(r) != T.IsNegative(y) ? r + y : r;
+        }
+    }
+}
+
+/// <summary>The quotient cut off towards zero, for all real numbers.</summary>
+internal sealed class CutQuotient : DividingPrimitive<CutQuotient.Floats, Divide.Integers>
+{
+    public static readonly CutQuotient Instance = new();
+
+    protected override Node? Push(int arg, Node d, Node x, Node y, Node z) => null;
+
+    internal readonly struct Floats : IFloatOperator
+    {
+        public static Vector512<float> Of(Vector512<float> x, Vector512<float> y) =>
+            Vector512.Truncate(x / y);
+
+        public static Vector512<double> Of(Vector512<double> x, Vector512<double> y) =>
+            Vector512.Truncate(x / y);
+    }
+}
+
+/// <summary>What the cut quotient leaves, of the sign of x (C's <c>fmod</c> and <c>%</c>).</summary>
+internal sealed unsafe class CutRemainder : DividingPrimitive<CutRemainder.Floats, CutRemainder.Integers>
+{
+    public static readonly CutRemainder Instance = new();
+
+    /// <summary>x - y trunc(x / y), though MLX takes it for constant.</summary>
+    protected override Node? Push(int arg, Node d, Node x, Node y, Node z) =>
+        arg == 0 ? d : -(d * Op.DivMod(x, y)[0]);
+
+    internal readonly struct Floats : IFloatOperator
+    {
+        public static Vector512<float> Of(Vector512<float> x, Vector512<float> y) =>
+            Lanes.Each(x, y, &Remainder);
+
+        public static Vector512<double> Of(Vector512<double> x, Vector512<double> y) =>
+            Lanes.Each(x, y, &Remainder);
+
+        private static float Remainder(float x, float y) => x % y;
+
+        private static double Remainder(double x, double y) => x % y;
+    }
+
+    internal readonly struct Integers : IIntegerOperator
+    {
+        public static T Of<T>(T x, T y) where T : unmanaged, IBinaryInteger<T> =>
+            T.IsZero(y) || y == T.Zero - T.One && T.IsNegative(y) ? T.Zero : x % y;
+    }
+}
+
 internal static partial class Op
 {
     [Export("mlx_divide")]
@@ -75,4 +148,31 @@ internal static partial class Op
 
     [Export("mlx_reciprocal")]
     public static Node Reciprocal(Node a) => Divide(Scalar(1, a.Dtype.AtLeastFloat()), a);
+
+    /// <summary>floor(a / b); of integers the quotient cut off towards zero, as MLX has it.</summary>
+    [Export("mlx_floor_divide")]
+    public static Node FloorDivide(Node a, Node b)
+    {
+        var dtype = Dtypes.Promote(a.Dtype, b.Dtype);
+        return dtype.IsInexact()
+            ? Floor(Divide(a, b))
+            : Binary(a, b, dtype, Ops.Divide.Instance, "floor_divide");
+    }
+
+    [Export("mlx_remainder")]
+    public static Node Remainder(Node a, Node b) =>
+        Promoted(a, b, Ops.Remainder.Instance, "remainder");
+
+    /// <summary>Quotient and remainder, both cut off towards zero.</summary>
+    [Export("mlx_divmod")]
+    public static Node[] DivMod(Node a, Node b)
+    {
+        var dtype = Dtypes.Promote(a.Dtype, b.Dtype);
+        return dtype == Dtype.Complex64
+            ? throw new ArgumentException("[divmod] Complex type not supported.")
+            : [
+                Binary(a, b, dtype, CutQuotient.Instance, "divmod"),
+                Binary(a, b, dtype, CutRemainder.Instance, "divmod"),
+            ];
+    }
 }

@@ -25,8 +25,11 @@ internal sealed class Sign : NumberPrimitive<Sign.Numbers>
             return Vector512.ConditionalSelect(Vector512.LessThan(x, zero), zero - one, positive);
         }
 
-        public static Complex64 Of(Complex64 x) =>
-            x == default ? x : (Complex64)((Complex)x / Complex.Abs(x));
+        public static Complex64 Of(Complex64 x)
+        {
+            var size = (float)Complex.Abs(x);
+            return size == 0 ? x : new(x.Re / size, x.Im / size);
+        }
     }
 }
 

@@ -1,0 +1,69 @@
+using System.Runtime.Intrinsics;
+using Mlx.Cpu.Abi;
+using Mlx.Cpu.Graph;
+using Mlx.Cpu.Kernels;
+
+namespace Mlx.Cpu.Ops;
+
+/// <summary>log(e^x + e^y)</summary>
+internal sealed unsafe class LogAddExp : BinaryPrimitive
+{
+    public static readonly LogAddExp Instance = new();
+
+    public override int Cost => 16;
+
+    public override Kernel Kernel(Node[] inputs, Dtype output) =>
+        FloatKernels<Floats>.For(RealOnly(output), "logaddexp");
+
+    protected override Node? Push(int arg, Node d, Node x, Node y, Node z) =>
+        d * Op.Sigmoid(arg == 0 ? x - y : y - x);
+
+    internal static Dtype RealOnly(Dtype dtype) => dtype != Dtype.Complex64 ? dtype
+        : throw new NotSupportedException("[binary_float] Only supports floating point types.");
+
+    private readonly struct Floats : IFloatOperator
+    {
+        public static Vector512<float> Of(Vector512<float> x, Vector512<float> y) =>
+            VectorMath.LogAddExp(x, y);
+
+        public static Vector512<double> Of(Vector512<double> x, Vector512<double> y) =>
+            Lanes.Each(x, y, &Float64.LogAddExp);
+    }
+}
+
+/// <summary>The angle of the point (y, x): here x is the first argument, the height.</summary>
+internal sealed unsafe class ArcTan2 : BinaryPrimitive
+{
+    public static readonly ArcTan2 Instance = new();
+
+    public override int Cost => 16;
+
+    public override Kernel Kernel(Node[] inputs, Dtype output) =>
+        FloatKernels<Floats>.For(LogAddExp.RealOnly(output), "arctan2");
+
+    protected override Node? Push(int arg, Node d, Node x, Node y, Node z)
+    {
+        var scaled = d / (Op.Square(x) + Op.Square(y));
+        return arg == 0 ? y * scaled : -x * scaled;
+    }
+
+    private readonly struct Floats : IFloatOperator
+    {
+        public static Vector512<float> Of(Vector512<float> x, Vector512<float> y) =>
+            VectorMath.Atan2(x, y);
+
+        public static Vector512<double> Of(Vector512<double> x, Vector512<double> y) =>
+            Lanes.Each(x, y, &Math.Atan2);
+    }
+}
+
+internal static partial class Op
+{
+    [Export("mlx_logaddexp")]
+    public static Node LogAddExp(Node a, Node b) => Binary(
+        a, b, Dtypes.Promote(a.Dtype, b.Dtype).AtLeastFloat(), Ops.LogAddExp.Instance, "logaddexp");
+
+    [Export("mlx_arctan2")]
+    public static Node ArcTan2(Node a, Node b) => Binary(
+        a, b, Dtypes.Promote(a.Dtype, b.Dtype).AtLeastFloat(), Ops.ArcTan2.Instance, "arctan2");
+}
