@@ -2017,6 +2017,21 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_allclose")]
+    internal static int mlx_allclose(mlx_array* res, mlx_array a, mlx_array b, double rtol, double atol, byte equal_nan, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.AllClose(Handles.Node(a), Handles.Node(b), rtol, atol, equal_nan != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_any_axes")]
     internal static int mlx_any_axes(mlx_array* res, mlx_array a, int* axes, nuint axes_num, byte keepdims, mlx_stream s)
     {
@@ -2152,6 +2167,21 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_arctan2")]
+    internal static int mlx_arctan2(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.ArcTan2(Handles.Node(a), Handles.Node(b)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_arctanh")]
     internal static int mlx_arctanh(mlx_array* res, mlx_array a, mlx_stream s)
     {
@@ -2219,6 +2249,21 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.ArgMin(Handles.Node(a), keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_equal")]
+    internal static int mlx_array_equal(mlx_array* res, mlx_array a, mlx_array b, byte equal_nan, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.ArrayEqual(Handles.Node(a), Handles.Node(b), equal_nan != 0));
             return 0;
         }
         catch (Exception e)
@@ -2392,6 +2437,21 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_ceil")]
+    internal static int mlx_ceil(mlx_array* res, mlx_array a, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Ceil(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_clip")]
     internal static int mlx_clip(mlx_array* res, mlx_array a, mlx_array a_min, mlx_array a_max, mlx_stream s)
     {
@@ -2512,6 +2572,21 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_degrees")]
+    internal static int mlx_degrees(mlx_array* res, mlx_array a, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Degrees(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_depends")]
     internal static int mlx_depends(mlx_vector_array* res, mlx_vector_array inputs, mlx_vector_array dependencies)
     {
@@ -2533,6 +2608,21 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.Divide(Handles.Node(a), Handles.Node(b)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_divmod")]
+    internal static int mlx_divmod(mlx_vector_array* res, mlx_array a, mlx_array b, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.DivMod(Handles.Node(a), Handles.Node(b)));
             return 0;
         }
         catch (Exception e)
@@ -2661,6 +2751,51 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_floor")]
+    internal static int mlx_floor(mlx_array* res, mlx_array a, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Floor(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_floor_divide")]
+    internal static int mlx_floor_divide(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.FloorDivide(Handles.Node(a), Handles.Node(b)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_from_fp8")]
+    internal static int mlx_from_fp8(mlx_array* res, mlx_array x, mlx_dtype dtype, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.FromFp8(Handles.Node(x), (Dtype)dtype));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_full")]
     internal static int mlx_full(mlx_array* res, int* shape, nuint shape_num, mlx_array vals, mlx_dtype dtype, mlx_stream s)
     {
@@ -2766,6 +2901,96 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_isclose")]
+    internal static int mlx_isclose(mlx_array* res, mlx_array a, mlx_array b, double rtol, double atol, byte equal_nan, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.IsClose(Handles.Node(a), Handles.Node(b), rtol, atol, equal_nan != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_isfinite")]
+    internal static int mlx_isfinite(mlx_array* res, mlx_array a, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.IsFinite(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_isinf")]
+    internal static int mlx_isinf(mlx_array* res, mlx_array a, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.IsInf(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_isnan")]
+    internal static int mlx_isnan(mlx_array* res, mlx_array a, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.IsNan(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_isneginf")]
+    internal static int mlx_isneginf(mlx_array* res, mlx_array a, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.IsNegInf(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_isposinf")]
+    internal static int mlx_isposinf(mlx_array* res, mlx_array a, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.IsPosInf(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_left_shift")]
     internal static int mlx_left_shift(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s)
     {
@@ -2863,6 +3088,21 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.Log2(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_logaddexp")]
+    internal static int mlx_logaddexp(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.LogAddExp(Handles.Node(a), Handles.Node(b)));
             return 0;
         }
         catch (Exception e)
@@ -3171,6 +3411,21 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_nan_to_num")]
+    internal static int mlx_nan_to_num(mlx_array* res, mlx_array a, float nan, mlx_optional_float posinf, mlx_optional_float neginf, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.NanToNum(Handles.Node(a), nan, Optional.Of(posinf), Optional.Of(neginf)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_negative")]
     internal static int mlx_negative(mlx_array* res, mlx_array a, mlx_stream s)
     {
@@ -3321,6 +3576,21 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_radians")]
+    internal static int mlx_radians(mlx_array* res, mlx_array a, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Radians(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_real")]
     internal static int mlx_real(mlx_array* res, mlx_array a, mlx_stream s)
     {
@@ -3351,6 +3621,21 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_remainder")]
+    internal static int mlx_remainder(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Remainder(Handles.Node(a), Handles.Node(b)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_reshape")]
     internal static int mlx_reshape(mlx_array* res, mlx_array a, int* shape, nuint shape_num, mlx_stream s)
     {
@@ -3373,6 +3658,21 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.RightShift(Handles.Node(a), Handles.Node(b)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_round")]
+    internal static int mlx_round(mlx_array* res, mlx_array a, int decimals, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Round(Handles.Node(a), decimals));
             return 0;
         }
         catch (Exception e)
@@ -4123,6 +4423,21 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.Tanh(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_to_fp8")]
+    internal static int mlx_to_fp8(mlx_array* res, mlx_array x, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.ToFp8(Handles.Node(x)));
             return 0;
         }
         catch (Exception e)
