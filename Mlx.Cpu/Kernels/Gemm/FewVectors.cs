@@ -46,7 +46,7 @@ internal static unsafe class FewVectors
         return
             m <= Most && contiguousB && (contiguousA || xStrided) ? VectorShape.RowsByColumns
             : n <= Most && contiguousA && (contiguousB || xStrided) ? VectorShape.ColumnsByRows
-            : b.ColumnStride == 1 && n > Most && (m <= MostNear || (m <= Most && k * n >= FarWeights))
+            : m <= (k * n >= FarWeights ? Most : MostNear) && n > Most && b.ColumnStride == 1
             ? VectorShape.RowSums
             : VectorShape.None;
     }

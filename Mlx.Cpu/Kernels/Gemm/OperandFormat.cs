@@ -20,7 +20,8 @@ internal unsafe interface IOperandFormat<TIn, TAcc, TOut>
 
     /// <summary>Packs panels of A: rows are the lanes.</summary>
     static abstract void PackA(
-        MatrixView<TIn> a, nint row, nint depthStart, nint rows, nint depth, int width, TAcc* panels);
+        MatrixView<TIn> a, nint row, nint depthStart, nint rows, nint depth, int width,
+        TAcc* panels);
 
     /// <summary>Packs panels of B: columns are the lanes.</summary>
     static abstract void PackB(
