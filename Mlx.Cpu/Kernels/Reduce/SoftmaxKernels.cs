@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Mlx.Cpu.Kernels;
@@ -52,16 +53,16 @@ internal static unsafe class ShiftedExp
         {
             for (; i <= count - (2 * lanes); i += 2 * lanes)
             {
-                sum0 += Exponential.Of(Vector512.Load(x + i) - by);
-                sum1 += Exponential.Of(Vector512.Load(x + i + lanes) - by);
+                sum0 += Exp(Vector512.Load(x + i) - by);
+                sum1 += Exp(Vector512.Load(x + i + lanes) - by);
             }
         }
         else
         {
             for (; i <= count - (2 * lanes); i += 2 * lanes)
             {
-                var e0 = Exponential.Of(Vector512.Load(x + i) - by);
-                var e1 = Exponential.Of(Vector512.Load(x + i + lanes) - by);
+                var e0 = Exp(Vector512.Load(x + i) - by);
+                var e1 = Exp(Vector512.Load(x + i + lanes) - by);
                 e0.Store(y + i);
                 e1.Store(y + i + lanes);
                 sum0 += e0;
@@ -76,7 +77,7 @@ internal static unsafe class ShiftedExp
             var n = Math.Min(lanes, count - i);
             new Span<T>(pad, (int)lanes).Fill(T.NegativeInfinity);
             new Span<T>(x + i, (int)n).CopyTo(new Span<T>(pad, (int)n));
-            var e = Exponential.Of(Vector512.Load(pad) - by);
+            var e = Exp(Vector512.Load(pad) - by);
             sum0 += e;
             if (y != null)
             {
@@ -87,4 +88,11 @@ internal static unsafe class ShiftedExp
 
         return Vector512.Sum(sum0 + sum1);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<T> Exp<T>(Vector512<T> x)
+        where T : unmanaged =>
+        typeof(T) == typeof(float)
+            ? VectorMath.Exp(x.AsSingle()).As<float, T>()
+            : Vector512.Exp(x.AsDouble()).As<double, T>();
 }
