@@ -59,25 +59,30 @@ internal static partial class Op
         }
 
         var sorted = Shapes.SortedAxes(axes, a.Rank, "logsumexp");
-        if (a.Dtype == Dtype.Complex64)
-        {
-            var max = StopGradient(Max(a, sorted, true));
-            var sum = Add(Log(Sum(Exp(Subtract(a, max)), sorted, true)), max);
-            var result = Where(IsInf(max), max, sum);
-            return keepdims ? result : WithoutAxes(result, sorted);
-        }
-
-        var x = AsType(a, a.Dtype.AtLeastFloat());
         var shape = (int[])a.Shape.Clone();
         foreach (var axis in sorted)
         {
             shape[axis] = 1;
         }
 
-        var rows = sorted is [var only] && only == a.Rank - 1 ? x : AxesLast(x, sorted);
-        var lse = Node.Lazy(
-            Shapes.With(rows.Shape, rows.Rank - 1, 1), rows.Dtype, Ops.LogSumExp.Instance, rows);
-        return keepdims ? Reshape(lse, shape) : WithoutAxes(Reshape(lse, shape), sorted);
+        Node result;
+        if (a.Dtype.IsFloating() || AreOnlyLast(axes, a))
+        {
+            var x = AsType(a, a.Dtype.AtLeastFloat());
+            var rows = sorted is [var only] && only == a.Rank - 1 ? x : AxesLast(x, sorted);
+            var kept = Shapes.With(rows.Shape, rows.Rank - 1, 1);
+            result = Node.Lazy(kept, rows.Dtype, Ops.LogSumExp.Instance, rows);
+        }
+        else
+        {
+            // Integers, as in MLX, are subtracted as such: unsigned ones wrap.
+            var max = StopGradient(Max(a, sorted, true));
+            var sum = Add(Log(Sum(Exp(Subtract(a, max)), sorted, true)), max);
+            result = Where(IsInf(max), max, sum);
+        }
+
+        result = Reshape(result, shape);
+        return keepdims ? result : WithoutAxes(result, sorted);
     }
 
     [Export("mlx_logsumexp_axis")]

@@ -76,20 +76,20 @@ internal static partial class Op
         }
 
         var sorted = Shapes.SortedAxes(axes, a.Rank, "softmax");
-        if (a.Dtype == Dtype.Complex64)
-        {
-            var e = Exp(Subtract(a, StopGradient(Max(a, sorted, true))));
-            return Divide(e, Sum(e, sorted, true));
-        }
-
-        if (AreOnlyLast(axes, a))
+        if (a.Dtype != Dtype.Complex64 && AreOnlyLast(axes, a))
         {
             return SoftmaxLast(AsType(a, a.Dtype.AtLeastFloat()));
         }
 
-        var flat = AxesLast(a, sorted);
-        var result = SoftmaxLast(AsType(flat, a.Dtype.AtLeastFloat()));
-        return AsType(AxesBack(result, a.Shape, sorted), a.Dtype);
+        if (a.Dtype.IsFloating())
+        {
+            return AxesBack(SoftmaxLast(AxesLast(a, sorted)), a.Shape, sorted);
+        }
+
+        // Integers, as in MLX, are subtracted as such: unsigned ones wrap.
+        var x = precise && a.Dtype != Dtype.Complex64 ? AsType(a, Dtype.Float32) : a;
+        var e = Exp(Subtract(x, StopGradient(Max(x, sorted, true))));
+        return AsType(Divide(e, Sum(e, sorted, true)), a.Dtype);
     }
 
     [Export("mlx_softmax_axis")]
