@@ -1972,6 +1972,21 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_addmm")]
+    internal static int mlx_addmm(mlx_array* res, mlx_array c, mlx_array a, mlx_array b, float alpha, float beta, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.AddMM(Handles.Node(c), Handles.Node(a), Handles.Node(b), alpha, beta));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_all_axes")]
     internal static int mlx_all_axes(mlx_array* res, mlx_array a, int* axes, nuint axes_num, byte keepdims, mlx_stream s)
     {
@@ -2631,6 +2646,21 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_einsum")]
+    internal static int mlx_einsum(mlx_array* res, byte* subscripts, mlx_vector_array operands, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Einsum(Strings.Get(subscripts), Handles.Nodes(operands)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_equal")]
     internal static int mlx_equal(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s)
     {
@@ -2901,6 +2931,21 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_inner")]
+    internal static int mlx_inner(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Inner(Handles.Node(a), Handles.Node(b)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_isclose")]
     internal static int mlx_isclose(mlx_array* res, mlx_array a, mlx_array b, double rtol, double atol, byte equal_nan, mlx_stream s)
     {
@@ -2983,6 +3028,21 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.IsPosInf(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_kron")]
+    internal static int mlx_kron(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Kron(Handles.Node(a), Handles.Node(b)));
             return 0;
         }
         catch (Exception e)
@@ -3193,6 +3253,21 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.LogSumExp(Handles.Node(a), keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_matmul")]
+    internal static int mlx_matmul(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.MatMul(Handles.Node(a), Handles.Node(b)));
             return 0;
         }
         catch (Exception e)
@@ -3493,6 +3568,21 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.OnesLike(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_outer")]
+    internal static int mlx_outer(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Outer(Handles.Node(a), Handles.Node(b)));
             return 0;
         }
         catch (Exception e)
@@ -4423,6 +4513,36 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.Tanh(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_tensordot")]
+    internal static int mlx_tensordot(mlx_array* res, mlx_array a, mlx_array b, int* axes_a, nuint axes_a_num, int* axes_b, nuint axes_b_num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.TensorDot(Handles.Node(a), Handles.Node(b), new ReadOnlySpan<int>(axes_a, checked((int)axes_a_num)), new ReadOnlySpan<int>(axes_b, checked((int)axes_b_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_tensordot_axis")]
+    internal static int mlx_tensordot_axis(mlx_array* res, mlx_array a, mlx_array b, int axis, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.TensorDot(Handles.Node(a), Handles.Node(b), axis));
             return 0;
         }
         catch (Exception e)
