@@ -2,7 +2,7 @@ module Mlx.Tests.Main
 
 open System
 
-let private suites () = [ Conformance.Tests.suite () ]
+let private suites () = [ Abi.Tests.suite (); Conformance.Tests.suite () ]
 
 let private usage =
     """The tests of Mlx for .NET. Without arguments all of them run, on the engine that MLX_ENGINE names.
@@ -41,7 +41,7 @@ let main arguments =
 
     try
         match parse nothing (List.ofArray arguments) with
-        | { Conformance = Some table } -> Conformance.Table.print table
+        | { Conformance = Some table } -> Conformance.Table.run table
         | { List = true; Filter = filter } -> Runner.list filter (suites ())
         | { Filter = filter } -> Runner.run filter (suites ())
     with

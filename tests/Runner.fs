@@ -4,12 +4,22 @@ module Mlx.Tests.Runner
 
 open System
 open System.Diagnostics
+open System.Text.RegularExpressions
 open System.Threading
 open Expecto
 open Expecto.Impl
+open Mlx.Tests.Output
+
+let private colour = Regex "\x1b\[[0-9;]*m"
+
+/// Frames of the test framework.
+let private isNoise (line: string) =
+    let line = line.TrimStart()
+    line.StartsWith "at Expecto." || line.StartsWith "at Microsoft.FSharp."
 
 let private indent (text: string) =
-    text.Trim().Split '\n'
+    (colour.Replace(text, "").Trim()).Split '\n'
+    |> Array.filter (not << isNoise)
     |> Array.map (fun line -> "     " + line.TrimEnd())
     |> String.concat "\n"
 
@@ -43,14 +53,18 @@ let private choose (filter: string) suite =
         None
 
 let private selected filter suites =
+    let title suite = (Test.toTestCodeList suite).Head.name.Head
+
     match filter with
-    | None -> suites
-    | Some text -> List.choose (choose text) suites
+    | None -> suites |> List.map (fun suite -> title suite, suite)
+    | Some text ->
+        suites
+        |> List.choose (fun suite -> choose text suite |> Option.map (fun part -> title suite, part))
 
 let list filter suites =
-    for suite in selected filter suites do
+    for _, suite in selected filter suites do
         for test in Test.toTestCodeList suite do
-            printfn "%s" (nameOf test)
+            print "%s" (nameOf test)
 
     0
 
@@ -65,25 +79,24 @@ let run filter (suites: Test list) =
     let clock = Stopwatch.StartNew()
 
     let results =
-        [ for suite in selected filter suites do
+        [ for title, suite in selected filter suites do
               let start = clock.Elapsed
-              let title = (Test.toTestCodeList suite).Head.name.Head
 
               let results =
                   evalTestsWithCancel stop.Token config suite false |> Async.RunSynchronously
 
               for test, summary in results do
                   if summary.result.isFailed || summary.result.isException then
-                      printfn "FAIL %s\n%s" (nameOf test) (indent (show summary.result))
+                      print "FAIL %s\n%s" (nameOf test) (indent (show summary.result))
 
               let passed = results |> List.filter (fun (_, s) -> s.result.isPassed) |> List.length
               let seconds = (clock.Elapsed - start).TotalSeconds
-              printfn "  %-22s %4d of %4d %8.1f s" title passed results.Length seconds
+              print "  %-22s %4d of %4d %8.1f s" title passed results.Length seconds
               yield! results ]
 
     for test, summary in results do
         if summary.result.isIgnored then
-            printfn "SKIP %s: %s" (nameOf test) (show summary.result)
+            print "SKIP %s: %s" (nameOf test) (show summary.result)
 
     let count predicate =
         results |> List.filter (fun (_, s: TestSummary) -> predicate s.result) |> List.length
@@ -94,12 +107,12 @@ let run filter (suites: Test list) =
     let skippedText = if skipped = 0 then "" else $", {skipped} skipped"
 
     if stop.IsCancellationRequested then
-        printfn "stopped by Ctrl-C"
+        print "stopped by Ctrl-C"
 
     if results.IsEmpty then
-        printfn "no test matches"
+        print "no test matches"
 
-    printfn "%d passed, %d failed%s" passed failed skippedText
+    print "%d passed, %d failed%s" passed failed skippedText
 
     if stop.IsCancellationRequested then 130
     elif failed > 0 || results.IsEmpty then 1
