@@ -5,7 +5,7 @@ namespace Mlx.Core;
 public sealed unsafe partial class MlxArray
 {
     /// <summary>a.</summary>
-    public static MlxArray operator +(MlxArray a) => a;
+    public static MlxArray operator +(MlxArray a) => a.Alias();
 
     /// <summary>-a.</summary>
     public static MlxArray operator -(MlxArray a) => Call.Negative(a, null);

@@ -71,12 +71,12 @@ public static partial class Ops
         MlxArray updates,
         ReadOnlySpan<int> axes,
         MlxStream? stream = null) =>
-        Call.Scatter(a, indices, updates, axes, stream);
+        IsNothing(updates) ? a.Alias() : Call.Scatter(a, indices, updates, axes, stream);
 
     /// <summary>a with updates put at indices along one axis (<c>mlx_scatter</c>).</summary>
     public static MlxArray Scatter(
         MlxArray a, MlxArray indices, MlxArray updates, int axis, MlxStream? stream = null) =>
-        Call.ScatterSingle(a, indices, updates, axis, stream);
+        IsNothing(updates) ? a.Alias() : Call.ScatterSingle(a, indices, updates, axis, stream);
 
     /// <summary>
     /// a with updates added at indices along several axes; updates have the shape of the broadcast
@@ -88,12 +88,12 @@ public static partial class Ops
         MlxArray updates,
         ReadOnlySpan<int> axes,
         MlxStream? stream = null) =>
-        Call.ScatterAdd(a, indices, updates, axes, stream);
+        IsNothing(updates) ? a.Alias() : Call.ScatterAdd(a, indices, updates, axes, stream);
 
     /// <summary>a with updates added at indices along one axis (<c>mlx_scatter_add</c>).</summary>
     public static MlxArray ScatterAdd(
         MlxArray a, MlxArray indices, MlxArray updates, int axis, MlxStream? stream = null) =>
-        Call.ScatterAddSingle(a, indices, updates, axis, stream);
+        IsNothing(updates) ? a.Alias() : Call.ScatterAddSingle(a, indices, updates, axis, stream);
 
     /// <summary>
     /// a with the maximum of a and updates at indices along several axes; updates have the shape
@@ -105,14 +105,14 @@ public static partial class Ops
         MlxArray updates,
         ReadOnlySpan<int> axes,
         MlxStream? stream = null) =>
-        Call.ScatterMax(a, indices, updates, axes, stream);
+        IsNothing(updates) ? a.Alias() : Call.ScatterMax(a, indices, updates, axes, stream);
 
     /// <summary>
     /// a with the maximum of a and updates at indices along one axis (<c>mlx_scatter_max</c>).
     /// </summary>
     public static MlxArray ScatterMax(
         MlxArray a, MlxArray indices, MlxArray updates, int axis, MlxStream? stream = null) =>
-        Call.ScatterMaxSingle(a, indices, updates, axis, stream);
+        IsNothing(updates) ? a.Alias() : Call.ScatterMaxSingle(a, indices, updates, axis, stream);
 
     /// <summary>
     /// a with the minimum of a and updates at indices along several axes; updates have the shape
@@ -124,14 +124,14 @@ public static partial class Ops
         MlxArray updates,
         ReadOnlySpan<int> axes,
         MlxStream? stream = null) =>
-        Call.ScatterMin(a, indices, updates, axes, stream);
+        IsNothing(updates) ? a.Alias() : Call.ScatterMin(a, indices, updates, axes, stream);
 
     /// <summary>
     /// a with the minimum of a and updates at indices along one axis (<c>mlx_scatter_min</c>).
     /// </summary>
     public static MlxArray ScatterMin(
         MlxArray a, MlxArray indices, MlxArray updates, int axis, MlxStream? stream = null) =>
-        Call.ScatterMinSingle(a, indices, updates, axis, stream);
+        IsNothing(updates) ? a.Alias() : Call.ScatterMinSingle(a, indices, updates, axis, stream);
 
     /// <summary>
     /// a multiplied by updates at indices along several axes; updates have the shape of the
@@ -143,14 +143,14 @@ public static partial class Ops
         MlxArray updates,
         ReadOnlySpan<int> axes,
         MlxStream? stream = null) =>
-        Call.ScatterProd(a, indices, updates, axes, stream);
+        IsNothing(updates) ? a.Alias() : Call.ScatterProd(a, indices, updates, axes, stream);
 
     /// <summary>
     /// a multiplied by updates at indices along one axis (<c>mlx_scatter_prod</c>).
     /// </summary>
     public static MlxArray ScatterProd(
         MlxArray a, MlxArray indices, MlxArray updates, int axis, MlxStream? stream = null) =>
-        Call.ScatterProdSingle(a, indices, updates, axis, stream);
+        IsNothing(updates) ? a.Alias() : Call.ScatterProdSingle(a, indices, updates, axis, stream);
 
     /// <summary>
     /// a with its masked elements replaced by those of source, in order

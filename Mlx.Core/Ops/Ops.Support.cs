@@ -19,6 +19,9 @@ public static partial class Ops
     private static (MlxArray, MlxArray, MlxArray?) Packed(MlxArray[] r) =>
         (r[0], r[1], r.Length > 2 ? r[2] : null);
 
+    // MLX 0.31.2 divides by zero when it scatters nothing.
+    private static bool IsNothing(MlxArray updates) => updates.Size == 0;
+
     private static int[] AllAxes(MlxArray a)
     {
         var axes = new int[a.NDim];
