@@ -147,6 +147,18 @@ public sealed unsafe partial class MlxArray
         return Text.Take(status, s, nameof(Native.mlx_array_tostring));
     }
 
+    /// <summary>Writes the elements, row by row, in the machine's order.</summary>
+    internal void WriteTo(Stream stream)
+    {
+        const int Chunk = 1 << 30;
+        using var rows = new Rows(this);
+        var left = NBytes;
+        for (var p = (byte*)rows.Data; left > 0; p += Chunk, left -= Chunk)
+        {
+            stream.Write(new ReadOnlySpan<byte>(p, (int)Math.Min(left, Chunk)));
+        }
+    }
+
     // By size, not by type: mlx-c exports the 16-bit floats on some platforms only, and copies bits.
     private static void ItemHere((mlx_array Array, int Bytes, nint Value) x)
     {
