@@ -27,9 +27,37 @@ internal static class ComplexMath
         return new(real, Math.Atan2(y, 1 + x));
     }
 
+    /// <summary>The root with a real part that is not negative; zeros keep their signs.</summary>
+    public static Complex Sqrt(Complex z)
+    {
+        var (x, y) = (z.Real, z.Imaginary);
+        if (x == 0 && y == 0)
+        {
+            return new(0, y);
+        }
+
+        if (double.IsInfinity(y))
+        {
+            return new(double.PositiveInfinity, y);
+        }
+
+        if (double.IsInfinity(x))
+        {
+            var other = double.IsNaN(y) ? y : 0;
+            return x > 0 ? new(x, Math.CopySign(other, y)) : new(other, Math.CopySign(x, y));
+        }
+
+        var t = Math.Sqrt((Math.Abs(x) + double.Hypot(x, y)) / 2);
+        return x >= 0 ? new(t, y / (2 * t)) : new(Math.Abs(y) / (2 * t), Math.CopySign(t, y));
+    }
+
+    /// <summary>sqrt(1 - z) and sqrt(1 + z).</summary>
+    private static (Complex, Complex) Roots(Complex z) =>
+        (Sqrt(new(1 - z.Real, -z.Imaginary)), Sqrt(new(1 + z.Real, z.Imaginary)));
+
     public static Complex Asin(Complex z)
     {
-        var (a, b) = (Complex.Sqrt(1 - z), Complex.Sqrt(1 + z));
+        var (a, b) = Roots(z);
         return new(
             Math.Atan2(z.Real, a.Real * b.Real - a.Imaginary * b.Imaginary),
             Math.Asinh(a.Real * b.Imaginary - a.Imaginary * b.Real));
@@ -37,7 +65,7 @@ internal static class ComplexMath
 
     public static Complex Acos(Complex z)
     {
-        var (a, b) = (Complex.Sqrt(1 - z), Complex.Sqrt(1 + z));
+        var (a, b) = Roots(z);
         return new(
             2 * Math.Atan2(a.Real, b.Real),
             Math.Asinh(b.Real * a.Imaginary - b.Imaginary * a.Real));
@@ -51,7 +79,7 @@ internal static class ComplexMath
 
     public static Complex Acosh(Complex z)
     {
-        var (a, b) = (Complex.Sqrt(z - 1), Complex.Sqrt(z + 1));
+        var (a, b) = (Sqrt(new(z.Real - 1, z.Imaginary)), Sqrt(new(z.Real + 1, z.Imaginary)));
         return new(
             Math.Asinh(a.Real * b.Real + a.Imaginary * b.Imaginary),
             2 * Math.Atan2(a.Imaginary, b.Real));
@@ -73,5 +101,15 @@ internal static class ComplexMath
     {
         var w = Atanh(new Complex(-z.Imaginary, z.Real));
         return new(w.Imaginary, -w.Real);
+    }
+
+    /// <summary>log(e^x + e^y); which of the two is taken out is MLX's order of complex numbers.</summary>
+    public static Complex LogAddExp(Complex x, Complex y)
+    {
+        var above = x.Real > y.Real || x.Real == y.Real && x.Imaginary > y.Imaginary;
+        var (low, high) = above ? (y, x) : (x, y);
+        return low == double.NegativeInfinity || high == double.PositiveInfinity
+            ? high
+            : high + Log1p(Complex.Exp(low - high));
     }
 }

@@ -18,7 +18,7 @@ internal static class Float64
     public static double Log1p(double x)
     {
         var u = 1 + x;
-        return u == 1 ? x : double.IsInfinity(u) ? u : Math.Log(u) * (x / (u - 1));
+        return u == 1 || u == double.PositiveInfinity ? x : Math.Log(u) * (x / (u - 1));
     }
 
     /// <summary>Near 0 the series 2/sqrt(pi) e^-x^2 x sum (2 x^2)^n / (2n+1)!!, else 1 - erfc.</summary>

@@ -39,7 +39,10 @@ internal sealed class Multiply : NumberPrimitive<Multiply.Numbers, LogicalAnd.Bi
 {
     public static readonly Multiply Instance = new();
 
-    protected override Node? Push(int arg, Node d, Node x, Node y, Node z) => arg == 0 ? d * y : d * x;
+    protected override Node Push(int arg, Node d, Node x, Node y, Node z) => arg == 0 ? d * y : d * x;
+
+    protected override Node Pull(int arg, Node c, Node x, Node y, Node z) =>
+        Push(arg, c, Op.Conjugate(x), Op.Conjugate(y), z);
 
     internal readonly struct Numbers : INumberOperator
     {

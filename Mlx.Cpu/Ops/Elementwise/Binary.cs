@@ -17,15 +17,16 @@ internal abstract class BinaryPrimitive : ElementwisePrimitive
     /// </summary>
     protected abstract Node? Push(int arg, Node d, Node x, Node y, Node z);
 
+    /// <summary>The transpose of <see cref="Push"/>: on real numbers the same.</summary>
+    protected virtual Node? Pull(int arg, Node c, Node x, Node y, Node z) => Push(arg, c, x, y, z);
+
     public override Node?[] Vjp(
         Node[] inputs, Node[] cotangents, ReadOnlySpan<int> argnums, Node[] outputs)
     {
         var pulled = new Node?[argnums.Length];
         for (var i = 0; i < pulled.Length; i++)
         {
-            var arg = argnums[i];
-            pulled[i] = Op.Conjugated(
-                cotangents[0], d => Push(arg, d, inputs[0], inputs[1], outputs[0]));
+            pulled[i] = Pull(argnums[i], cotangents[0], inputs[0], inputs[1], outputs[0]);
         }
 
         return pulled;

@@ -17,7 +17,7 @@ internal abstract unsafe class DividingPrimitive<TFloat, TInteger> : BinaryPrimi
 {
     public override int Cost => 4;
 
-    public sealed override Kernel Kernel(Node[] inputs, Dtype output) => output switch
+    public override Kernel Kernel(Node[] inputs, Dtype output) => output switch
     {
         Dtype.Bool or Dtype.UInt8 => &Loops.Zip<Whole<byte>, byte, byte>,
         Dtype.UInt16 => &Loops.Zip<Whole<ushort>, ushort, ushort>,
@@ -48,8 +48,11 @@ internal sealed class Divide : DividingPrimitive<Divide.Floats, Divide.Integers>
 {
     public static readonly Divide Instance = new();
 
-    protected override Node? Push(int arg, Node d, Node x, Node y, Node z) =>
+    protected override Node Push(int arg, Node d, Node x, Node y, Node z) =>
         arg == 0 ? d / y : -(d * x) / Op.Square(y);
+
+    protected override Node Pull(int arg, Node c, Node x, Node y, Node z) =>
+        Push(arg, c, Op.Conjugate(x), Op.Conjugate(y), z);
 
     internal readonly struct Floats : IFloatOperator
     {
@@ -67,13 +70,33 @@ internal sealed class Divide : DividingPrimitive<Divide.Floats, Divide.Integers>
     }
 }
 
-/// <summary>x - y floor(x / y): what is left has the sign of y.</summary>
+/// <summary>
+/// x - y floor(x / y): what is left has the sign of y. Of the 16-bit floats (and of the real parts
+/// of complex numbers) MLX takes the nearest integer instead of the one below.
+/// </summary>
 internal sealed unsafe class Remainder : DividingPrimitive<Remainder.Floats, Remainder.Integers>
 {
     public static readonly Remainder Instance = new();
 
-    protected override Node? Push(int arg, Node d, Node x, Node y, Node z) =>
-        arg == 0 ? d : -(d * Op.FloorDivide(x, y));
+    public override Kernel Kernel(Node[] inputs, Dtype output) => ToNearest(output)
+        ? FloatKernels<Nearest>.For(output, Name)
+        : base.Kernel(inputs, output);
+
+    protected override Node? Push(int arg, Node d, Node x, Node y, Node z) => arg == 0 ? d
+        : -(d * (ToNearest(x.Dtype) ? Op.Round(x / y) : Op.FloorDivide(x, y)));
+
+    private static bool ToNearest(Dtype dtype) => dtype.IsHalf() || dtype == Dtype.Complex64;
+
+    private readonly struct Nearest : IFloatOperator
+    {
+        public static Vector512<float> Of(Vector512<float> x, Vector512<float> y) =>
+            Lanes.Each(x, y, &MathF.IEEERemainder);
+
+        public static Vector512<double> Of(Vector512<double> x, Vector512<double> y) =>
+            Lanes.Each(x, y, &Math.IEEERemainder);
+
+        public static Complex Of(Complex x, Complex y) => Math.IEEERemainder(x.Real, y.Real);
+    }
 
     internal readonly struct Floats : IFloatOperator
     {

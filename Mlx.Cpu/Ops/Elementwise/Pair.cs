@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.Intrinsics;
 using Mlx.Cpu.Abi;
 using Mlx.Cpu.Graph;
@@ -13,13 +14,10 @@ internal sealed unsafe class LogAddExp : BinaryPrimitive
     public override int Cost => 16;
 
     public override Kernel Kernel(Node[] inputs, Dtype output) =>
-        FloatKernels<Floats>.For(RealOnly(output), "logaddexp");
+        FloatKernels<Floats>.For(output, "logaddexp");
 
     protected override Node? Push(int arg, Node d, Node x, Node y, Node z) =>
         d * Op.Sigmoid(arg == 0 ? x - y : y - x);
-
-    internal static Dtype RealOnly(Dtype dtype) => dtype != Dtype.Complex64 ? dtype
-        : throw new NotSupportedException("[binary_float] Only supports floating point types.");
 
     private readonly struct Floats : IFloatOperator
     {
@@ -28,10 +26,15 @@ internal sealed unsafe class LogAddExp : BinaryPrimitive
 
         public static Vector512<double> Of(Vector512<double> x, Vector512<double> y) =>
             Lanes.Each(x, y, &Float64.LogAddExp);
+
+        public static Complex Of(Complex x, Complex y) => ComplexMath.LogAddExp(x, y);
     }
 }
 
-/// <summary>The angle of the point (y, x): here x is the first argument, the height.</summary>
+/// <summary>
+/// The angle of the point (y, x): here x is the first argument, the height. Of complex numbers MLX
+/// takes the real parts.
+/// </summary>
 internal sealed unsafe class ArcTan2 : BinaryPrimitive
 {
     public static readonly ArcTan2 Instance = new();
@@ -39,7 +42,7 @@ internal sealed unsafe class ArcTan2 : BinaryPrimitive
     public override int Cost => 16;
 
     public override Kernel Kernel(Node[] inputs, Dtype output) =>
-        FloatKernels<Floats>.For(LogAddExp.RealOnly(output), "arctan2");
+        FloatKernels<Floats>.For(output, "arctan2");
 
     protected override Node? Push(int arg, Node d, Node x, Node y, Node z)
     {
@@ -54,6 +57,8 @@ internal sealed unsafe class ArcTan2 : BinaryPrimitive
 
         public static Vector512<double> Of(Vector512<double> x, Vector512<double> y) =>
             Lanes.Each(x, y, &Math.Atan2);
+
+        public static Complex Of(Complex x, Complex y) => Math.Atan2(x.Real, y.Real);
     }
 }
 

@@ -94,11 +94,11 @@ internal static partial class Op
 
     private static Node Infinity(Node a) => Scalar(double.PositiveInfinity, a.Dtype);
 
+    /// <summary>MLX 0.31.2 knows no largest number of the 16-bit floats, and answers 0.</summary>
     private static float Largest(Dtype dtype) => dtype switch
     {
         Dtype.Float32 => float.MaxValue,
-        Dtype.Float16 => (float)Half.MaxValue,
-        Dtype.BFloat16 => 3.3895313892515355e38f,
+        Dtype.Float16 or Dtype.BFloat16 => 0,
         _ => throw new ArgumentException(
             $"[nan_to_num] Does not yet support given type: {dtype.Name()}."),
     };

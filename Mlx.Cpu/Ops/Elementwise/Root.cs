@@ -19,7 +19,7 @@ internal sealed class Sqrt : FloatPrimitive<Sqrt.Function>
 
         public static Vector512<double> Of(Vector512<double> x) => Vector512.Sqrt(x);
 
-        public static Complex Of(Complex x) => Complex.Sqrt(x);
+        public static Complex Of(Complex x) => ComplexMath.Sqrt(x);
     }
 }
 
@@ -36,7 +36,7 @@ internal sealed class Rsqrt : FloatPrimitive<Rsqrt.Function>
 
         public static Vector512<double> Of(Vector512<double> x) => Vector512<double>.One / Vector512.Sqrt(x);
 
-        public static Complex Of(Complex x) => 1 / Complex.Sqrt(x);
+        public static Complex Of(Complex x) => 1 / ComplexMath.Sqrt(x);
     }
 }
 

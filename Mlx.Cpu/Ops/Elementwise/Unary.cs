@@ -8,7 +8,7 @@ namespace Mlx.Cpu.Ops;
 
 /// <summary>
 /// y = f(x) by elements. An op states once what a small change d of x does to y; reverse mode is
-/// the same map conjugated, since f is analytic (on real numbers: the very same).
+/// the same map. (MLX does not conjugate it for complex x, but for products and quotients.)
 /// </summary>
 internal abstract class UnaryPrimitive : ElementwisePrimitive
 {
@@ -17,7 +17,7 @@ internal abstract class UnaryPrimitive : ElementwisePrimitive
 
     public override Node?[] Vjp(
         Node[] inputs, Node[] cotangents, ReadOnlySpan<int> argnums, Node[] outputs) =>
-        [Op.Conjugated(cotangents[0], d => Push(d, inputs[0], outputs[0]))];
+        [Push(cotangents[0], inputs[0], outputs[0])];
 
     public override Node[] Jvp(
         Node[] inputs, Node[] tangents, ReadOnlySpan<int> argnums, Node[] outputs) =>
@@ -96,17 +96,4 @@ internal static partial class Op
         Node.Lazy(a.Shape, a.Dtype, function, a);
 
     private static Node AsFloat(Node a) => AsType(a, a.Dtype.AtLeastFloat());
-
-    /// <summary>
-    /// The transpose of a complex-linear map: conjugate, map, conjugate. On real numbers the map.
-    /// </summary>
-    public static Node? Conjugated(Node c, Func<Node, Node?> map)
-    {
-        if (c.Dtype != Dtype.Complex64)
-        {
-            return map(c);
-        }
-
-        return map(Conjugate(c)) is { } result ? Conjugate(result) : null;
-    }
 }
