@@ -1,7 +1,6 @@
 namespace Mlx
 
 open System
-open System.Collections.Generic
 open Mlx.Core
 
 /// <summary>
@@ -22,9 +21,9 @@ module Key =
     let ofSeed (seed: int) : Key = { Data = MlxRandom.Key(uint64 (int64 seed)) }
 
     /// <summary>Two independent keys; the one given is used up (<c>mlx.core.random.split</c>).</summary>
-    let split (key: Key) : struct (Key * Key) =
+    let split (key: Key) : Key * Key =
         let struct (a, b) = MlxRandom.Split key.Data
-        struct ({ Data = a }, { Data = b })
+        { Data = a }, { Data = b }
 
 /// <summary>
 /// A value drawn at random: a function that takes a key and gives the value and the next key.
@@ -34,10 +33,16 @@ module Key =
 type Random<'T> = internal Random of draw: (Key -> struct ('T * Key))
 
 /// <summary>Drawing at random, as values that compose.</summary>
+/// <remarks>
+/// Each draw splits the key as MLX's global generator does, so <c>Random.run (Key.ofSeed 42)</c>
+/// gives the numbers of Python's <c>mx.random.seed(42)</c> and the same draws.
+/// </remarks>
 [<RequireQualifiedAccess>]
 module Random =
     /// <summary>Draws with a key; answers the value and the key for what comes next.</summary>
-    let runNext (key: Key) (Random draw: Random<'T>) : struct ('T * Key) = draw key
+    let runNext (key: Key) (Random draw: Random<'T>) : 'T * Key =
+        let struct (value, next) = draw key
+        value, next
 
     /// <summary>Draws with a key.</summary>
     /// <example><code>let w = Random.normal [ 3; 4 ] |> Random.run (Key.ofSeed 42)</code></example>
@@ -52,7 +57,8 @@ module Random =
     let bind (f: 'T -> Random<'U>) (Random draw: Random<'T>) : Random<'U> =
         Random(fun key ->
             let struct (value, next) = draw key
-            runNext next (f value))
+            let (Random draw) = f value
+            draw next)
 
     /// <summary>Applies a function to what is drawn.</summary>
     let map (f: 'T -> 'U) (Random draw: Random<'T>) : Random<'U> =
@@ -67,12 +73,9 @@ module Random =
     /// <summary>A fresh key.</summary>
     let key: Random<Key> =
         Random(fun key ->
-            // As MLX's global generator: the second half is used, the first one goes on.
-            let struct (next, fresh) = Key.split key
+            // As MLX's global generator: the first half goes on, the second is used.
+            let next, fresh = Key.split key
             struct (fresh, next))
-
-    /// <summary>What a function draws from a fresh key.</summary>
-    let draw (f: Key -> 'T) : Random<'T> = map f key
 
     /// <summary>Draws for every element, in order.</summary>
     let traverse (f: 'T -> Random<'U>) (items: seq<'T>) : Random<'U list> =
@@ -81,7 +84,7 @@ module Random =
 
             let drawn =
                 [ for item in items do
-                      let struct (value, next) = runNext key (f item)
+                      let value, next = runNext key (f item)
                       key <- next
                       value ]
 
@@ -90,22 +93,120 @@ module Random =
     /// <summary>Draws all, in order.</summary>
     let list (items: seq<Random<'T>>) : Random<'T list> = traverse id items
 
-    /// <summary>Draws so many times: <c>Random.replicate 24 (Block.init 512)</c>.</summary>
+    /// <summary>Draws so many times: <c>Random.replicate 24 (Linear.init 64 64)</c>.</summary>
     let replicate (count: int) (one: Random<'T>) : Random<'T list> =
         traverse (fun _ -> one) (seq { 1..count })
 
-    let private shaped (shape: seq<int>) draw : Random<Tensor> =
+    let private draw (shape: seq<int>) (from: int[] -> Tensor -> Tensor) : Random<Tensor> =
         let shape = Array.ofSeq shape
-        map (fun (k: Key) -> draw shape k.Data) key
+        key |> map (fun key -> from shape key.Data)
 
-    /// <summary>Uniform float32 numbers from 0 up to, and without, 1.</summary>
+    /// <summary>Uniform float32 numbers in [0, 1) (<c>mlx.core.random.uniform</c>).</summary>
     let uniform (shape: seq<int>) : Random<Tensor> =
-        shaped shape (fun shape key -> MlxRandom.Uniform(ReadOnlySpan shape, key = key))
+        draw shape (fun shape key -> MlxRandom.Uniform(ReadOnlySpan shape, key = key))
 
-    /// <summary>Uniform float32 numbers from <c>low</c> up to, and without, <c>high</c>.</summary>
+    /// <summary>Uniform float32 numbers in [low, high) (<c>mlx.core.random.uniform</c>).</summary>
     let uniformIn (low: float) (high: float) (shape: seq<int>) : Random<Tensor> =
-        shaped shape (fun shape key -> MlxRandom.Uniform(float32 low, float32 high, ReadOnlySpan shape, key = key))
+        draw shape (fun shape key ->
+            MlxRandom.Uniform(ReadOnlySpan shape, float32 low, float32 high, key = key))
 
-    /// <summary>Normal float32 numbers of mean 0 and standard deviation 1.</summary>
+    /// <summary>Normal float32 numbers of mean 0 and deviation 1
+    /// (<c>mlx.core.random.normal</c>).</summary>
     let normal (shape: seq<int>) : Random<Tensor> =
-        shaped shape (fun shape key -> MlxRandom.Normal(ReadOnlySpan shape, key = key))
+        draw shape (fun shape key -> MlxRandom.Normal(ReadOnlySpan shape, key = key))
+
+    /// <summary>Normal float32 numbers of a mean and a deviation
+    /// (<c>mlx.core.random.normal</c>).</summary>
+    let normalIn (mean: float) (deviation: float) (shape: seq<int>) : Random<Tensor> =
+        draw shape (fun shape key ->
+            MlxRandom.Normal(ReadOnlySpan shape, float32 mean, float32 deviation, key = key))
+
+    /// <summary>Standard normal float32 numbers, cut to [low, high]
+    /// (<c>mlx.core.random.truncated_normal</c>).</summary>
+    let truncatedNormal (low: float) (high: float) (shape: seq<int>) : Random<Tensor> =
+        draw shape (fun shape key ->
+            use low = MlxArray.Scalar(float32 low)
+            use high = MlxArray.Scalar(float32 high)
+            MlxRandom.TruncatedNormal(low, high, ReadOnlySpan shape, key = key))
+
+    /// <summary>Int32 numbers in [low, high) (<c>mlx.core.random.randint</c>).</summary>
+    let randint (low: int) (high: int) (shape: seq<int>) : Random<Tensor> =
+        draw shape (fun shape key ->
+            use low = MlxArray.Scalar low
+            use high = MlxArray.Scalar high
+            MlxRandom.RandInt(low, high, ReadOnlySpan shape, key = key))
+
+    /// <summary>True with a probability (<c>mlx.core.random.bernoulli</c>).</summary>
+    let bernoulli (probability: float) (shape: seq<int>) : Random<Tensor> =
+        draw shape (fun shape key ->
+            use p = MlxArray.Scalar(float32 probability)
+            MlxRandom.Bernoulli(p, ReadOnlySpan shape, key))
+
+    /// <summary>Standard Gumbel float32 numbers (<c>mlx.core.random.gumbel</c>).</summary>
+    let gumbel (shape: seq<int>) : Random<Tensor> =
+        draw shape (fun shape key -> MlxRandom.Gumbel(ReadOnlySpan shape, key = key))
+
+    /// <summary>Laplace float32 numbers of mean 0 and scale 1
+    /// (<c>mlx.core.random.laplace</c>).</summary>
+    let laplace (shape: seq<int>) : Random<Tensor> =
+        draw shape (fun shape key -> MlxRandom.Laplace(ReadOnlySpan shape, key = key))
+
+    /// <summary>One index along the last axis of the logits, with the probabilities
+    /// softmax(logits), as uint32 (<c>mlx.core.random.categorical</c>).</summary>
+    let categorical (logits: Tensor) : Random<Tensor> =
+        key |> map (fun key -> MlxRandom.Categorical(logits, -1, key.Data))
+
+    /// <summary>The integers below n in random order (<c>mlx.core.random.permutation</c>).</summary>
+    let permutation (n: int) : Random<Tensor> =
+        key |> map (fun key -> MlxRandom.Permutation(n, key.Data))
+
+    /// <summary>The rows of x in random order (<c>mlx.core.random.permutation</c>).</summary>
+    let shuffle (x: Tensor) : Random<Tensor> =
+        key |> map (fun key -> MlxRandom.Permutation(x, 0, key.Data))
+
+/// <summary>The builder behind <c>random { }</c>.</summary>
+[<Sealed>]
+type RandomBuilder internal () =
+    /// <summary>Nothing is drawn.</summary>
+    member _.Return(value: 'T) = Random.result value
+
+    /// <summary>As it is.</summary>
+    member _.ReturnFrom(draw: Random<'T>) = draw
+
+    /// <summary>One after the other.</summary>
+    member _.Bind(draw: Random<'T>, f: 'T -> Random<'U>) = Random.bind f draw
+
+    /// <summary>A single draw, mapped.</summary>
+    member _.BindReturn(draw: Random<'T>, f: 'T -> 'U) = Random.map f draw
+
+    /// <summary><c>and!</c>: both, the first before the second.</summary>
+    member _.MergeSources(a: Random<'T>, b: Random<'U>) = Random.zip a b
+
+    /// <summary>Nothing.</summary>
+    member _.Zero() = Random.result ()
+
+    /// <summary>Not before it is run.</summary>
+    member _.Delay(f: unit -> Random<'T>) : Random<'T> = Random.result () |> Random.bind f
+
+    /// <summary>One after the other.</summary>
+    member _.Combine(first: Random<unit>, second: Random<'T>) =
+        first |> Random.bind (fun () -> second)
+
+    /// <summary>For each element, in order.</summary>
+    member _.For(items: seq<'T>, body: 'T -> Random<unit>) =
+        items |> Random.traverse body |> Random.map ignore
+
+/// <summary>Opened with the namespace.</summary>
+[<AutoOpen>]
+module RandomBuilders =
+    /// <summary>
+    /// Composes draws: <c>let!</c> draws, and the key is split behind the scenes, so no two draws
+    /// share one.
+    /// </summary>
+    /// <example><code>
+    /// let init = random {
+    ///     let! hidden = Linear.init 784 256
+    ///     and! out = Linear.init 256 10
+    ///     return {| Hidden = hidden; Out = out |} }
+    /// </code></example>
+    let random = RandomBuilder()

@@ -1,0 +1,85 @@
+namespace Mlx
+
+open System
+
+/// <summary>The projections of multi-head attention. Keys and values may have fewer heads than
+/// queries (grouped attention).</summary>
+type Attention =
+    {
+        /// (..., size) to (..., heads head size).
+        QueryProj: Linear
+        /// (..., size) to (..., kv heads head size).
+        KeyProj: Linear
+        /// (..., size) to (..., kv heads head size).
+        ValueProj: Linear
+        /// (..., heads head size) to (..., size).
+        OutProj: Linear
+    }
+
+/// <summary>How the features of attention fall into heads.</summary>
+type Heads =
+    {
+        /// Heads of queries.
+        Query: int
+        /// Heads of keys and values: as many, or a divisor of them.
+        KeyValue: int
+    }
+
+/// <summary>Multi-head and grouped attention (<c>mlx.nn.MultiHeadAttention</c>).</summary>
+[<RequireQualifiedAccess>]
+module Attention =
+    /// <summary>As many heads of keys and values as of queries.</summary>
+    let heads (count: int) : Heads = { Query = count; KeyValue = count }
+
+    /// <summary>Projections without bias, as in MLX; size counts the features of input and
+    /// output.</summary>
+    /// <exception cref="T:System.ArgumentException">Heads do not divide the size or each
+    /// other.</exception>
+    let init (heads: Heads) (size: int) : Random<Attention> =
+        if size % heads.Query <> 0 || heads.Query % heads.KeyValue <> 0 then
+            invalidArg
+                (nameof heads)
+                $"{heads.Query} heads over {heads.KeyValue} of keys and values do not fit size {size}"
+
+        let head = size / heads.Query
+
+        random {
+            let! query = Linear.initNoBias size size
+            let! key = Linear.initNoBias size (heads.KeyValue * head)
+            let! value = Linear.initNoBias size (heads.KeyValue * head)
+            let! out = Linear.initNoBias size size
+
+            return
+                { QueryProj = query
+                  KeyProj = key
+                  ValueProj = value
+                  OutProj = out }
+        }
+
+    let private splitHeads count (x: Tensor) =
+        x |> Tensor.unflatten -1 [ count; -1 ] |> Tensor.permute [ 0; 2; 1; 3 ]
+
+    /// <summary>Attention of queries (batch, queries, size) to keys and values (batch, keys, size),
+    /// giving (batch, queries, size).</summary>
+    let applyTo
+        (heads: Heads)
+        (mask: Mask)
+        (p: Attention)
+        (keys: Tensor)
+        (values: Tensor)
+        (queries: Tensor)
+        : Tensor =
+        let q = queries |> Linear.apply p.QueryProj |> splitHeads heads.Query
+        let k = keys |> Linear.apply p.KeyProj |> splitHeads heads.KeyValue
+        let v = values |> Linear.apply p.ValueProj |> splitHeads heads.KeyValue
+        let scale = Math.Sqrt(1.0 / float (Tensor.dim -1 q))
+
+        q
+        |> Tensor.attention scale mask k v
+        |> Tensor.permute [ 0; 2; 1; 3 ]
+        |> Tensor.flattenAxes 2 3
+        |> Linear.apply p.OutProj
+
+    /// <summary>Attention of x (batch, length, size) to itself.</summary>
+    let apply (heads: Heads) (mask: Mask) (p: Attention) (x: Tensor) : Tensor =
+        applyTo heads mask p x x x

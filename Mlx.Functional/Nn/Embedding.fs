@@ -1,0 +1,25 @@
+namespace Mlx
+
+open System
+
+/// <summary>A vector for each of so many ids.</summary>
+type Embedding =
+    {
+        /// Shape (ids, size).
+        Weight: Tensor
+    }
+
+/// <summary>Looking up vectors by id (<c>mlx.nn.Embedding</c>).</summary>
+[<RequireQualifiedAccess>]
+module Embedding =
+    /// <summary>Normal with deviation 1 / sqrt size, as in MLX.</summary>
+    let init (ids: int) (size: int) : Random<Embedding> =
+        Random.normalIn 0.0 (Math.Sqrt(1.0 / float size)) [ ids; size ]
+        |> Random.map (fun w -> { Weight = w })
+
+    /// <summary>Integer ids of shape (...) to vectors (..., size).</summary>
+    let apply (p: Embedding) (ids: Tensor) : Tensor = p.Weight |> Tensor.take 0 ids
+
+    /// <summary>The same weights as a linear map, (..., size) to (..., ids): a tied output
+    /// layer.</summary>
+    let asLinear (p: Embedding) (x: Tensor) : Tensor = x *@ Tensor.transpose p.Weight

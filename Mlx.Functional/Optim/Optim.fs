@@ -1,0 +1,225 @@
+namespace Mlx
+
+open System
+
+/// <summary>
+/// Optimizers and their stages, with the formulas and defaults of <c>mlx.optimizers</c>. Where a
+/// <c>Schedule</c> is wanted a plain <c>float</c> serves.
+/// </summary>
+/// <example><code>
+/// let optimizer = Optim.clipByGlobalNorm 1.0 >> Optim.adamW(1e-3, weightDecay = 0.1)
+/// </code></example>
+[<AbstractClass; Sealed>]
+type Optim private () =
+    /// <summary>Stages one after the other; the same as <c>>></c>.</summary>
+    static member chain(stages: seq<Optimizer>) : Optimizer = Seq.fold (>>) id stages
+
+    /// <summary>
+    /// The stage for the leaves with certain paths only; the others pass by it unchanged.
+    /// </summary>
+    /// <example><code>
+    /// Optim.only (fun path -> path.EndsWith "weight") (Optim.weightDecay 0.1) >> Optim.adam 1e-3
+    /// </code></example>
+    static member only (choose: string -> bool) (stage: Optimizer) : Optimizer =
+        fun update ->
+            let chosen =
+                [| for i, path in Array.indexed update.Paths do
+                       if choose path then
+                           i |]
+
+            let pick (all: 'T[]) = chosen |> Array.map (fun i -> all[i])
+
+            let put (all: Tensor[]) (some: Tensor[]) =
+                let all = Array.copy all
+                chosen |> Array.iteri (fun k i -> all[i] <- some[k])
+                all
+
+            let inner =
+                stage
+                    { update with
+                        Paths = pick update.Paths
+                        Gradients = pick update.Gradients
+                        Parameters = pick update.Parameters }
+
+            { inner with
+                Paths = update.Paths
+                Gradients = put update.Gradients inner.Gradients
+                Parameters = put update.Parameters inner.Parameters }
+
+    /// <summary>
+    /// Scales all gradients so that their norm together is at most <c>maximum</c>
+    /// (<c>mlx.optimizers.clip_grad_norm</c>).
+    /// </summary>
+    static member clipByGlobalNorm(maximum: float) : Optimizer =
+        fun update ->
+            if update.Gradients.Length = 0 then
+                update
+            else
+                let norm =
+                    update.Gradients
+                    |> Array.map (Tensor.square >> Tensor.sum)
+                    |> Array.reduce (+)
+                    |> Tensor.sqrt
+
+                let scale = Tensor.minimum (Tensor.beside norm 1.0) (maximum / (norm + 1e-6))
+                update |> Update.gradients (fun g _ -> g * Tensor.astype g.DType scale)
+
+    /// <summary>Holds each element of the gradients within <c>bound</c> of 0.</summary>
+    static member clipByValue(bound: float) : Optimizer =
+        Update.gradients (fun g _ -> Tensor.clip -bound bound g)
+
+    /// <summary>Adds a multiple of the parameters to the gradients (L2 regularisation).</summary>
+    static member weightDecay(rate: float) : Optimizer =
+        Update.gradients (fun g p -> g + rate * p)
+
+    /// <summary>Shrinks the parameters by the learning rate times a rate, whatever the gradients
+    /// (decoupled weight decay, Loshchilov and Hutter 2019).</summary>
+    static member decoupledWeightDecay(learningRate: Schedule, rate: float) : Optimizer =
+        fun update ->
+            let lr = learningRate.At update.Step
+
+            update
+            |> Update.parameters (fun g p -> p * (1.0 - Tensor.astype g.DType lr * rate))
+
+    /// <summary>
+    /// Gradient descent: p - lr g; with momentum m, v = m v + (1 - dampening) g and p - lr v, or
+    /// p - lr (g + m v) in Nesterov's form (<c>mlx.optimizers.SGD</c>).
+    /// </summary>
+    static member sgd
+        (
+            learningRate: Schedule,
+            ?momentum: float,
+            ?dampening: float,
+            ?nesterov: bool,
+            ?weightDecay: float
+        ) : Optimizer =
+        let momentum = defaultArg momentum 0.0
+        let dampening = defaultArg dampening 0.0
+        let nesterov = defaultArg nesterov false
+
+        if nesterov && (momentum <= 0.0 || dampening <> 0.0) then
+            invalidArg (nameof nesterov) "Nesterov momentum wants a momentum and no dampening"
+
+        let decay =
+            match weightDecay with
+            | Some rate when rate <> 0.0 -> Optim.weightDecay rate
+            | _ -> id
+
+        let descend (update: Update) =
+            let lr = learningRate.At update.Step
+            update |> Update.parameters (fun g p -> p - Tensor.astype g.DType lr * g)
+
+        let accelerate (update: Update) =
+            let v, update = update |> Update.recall "v" Tensor.zerosLike
+
+            let v =
+                (v, update.Gradients)
+                ||> Array.map2 (fun v g ->
+                    momentum * v + (if dampening > 0.0 then (1.0 - dampening) * g else g))
+
+            let directions =
+                if nesterov then
+                    Array.map2 (fun g v -> g + momentum * v) update.Gradients v
+                else
+                    v
+
+            { update with Gradients = directions } |> Update.remember "v" v
+
+        if momentum > 0.0 then
+            decay >> Update.stage "sgd" accelerate >> descend
+        else
+            decay >> descend
+
+    /// <summary>
+    /// Adam (Kingma and Ba 2015): m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g²,
+    /// p - lr m / (sqrt v + eps); without bias correction unless asked for
+    /// (<c>mlx.optimizers.Adam</c>).
+    /// </summary>
+    static member adam
+        (learningRate: Schedule, ?betas: float * float, ?eps: float, ?biasCorrection: bool)
+        : Optimizer =
+        let b1, b2 = defaultArg betas (0.9, 0.999)
+        let eps = defaultArg eps 1e-8
+        let biasCorrection = defaultArg biasCorrection false
+
+        Update.stage "adam" (fun update ->
+            let m, update = update |> Update.recall "m" Tensor.zerosLike
+            let v, update = update |> Update.recall "v" Tensor.zerosLike
+            let m = Array.map2 (fun m g -> b1 * m + (1.0 - b1) * g) m update.Gradients
+
+            let v =
+                Array.map2 (fun v g -> b2 * v + (1.0 - b2) * Tensor.square g) v update.Gradients
+
+            let lr = learningRate.At update.Step
+
+            let next =
+                if biasCorrection then
+                    let count = Tensor.astype DType.Float32 (update.Step + 1)
+                    let power (b: float) = Tensor.power count (Tensor.scalar b)
+                    let c1 = lr / (1.0 - power b1)
+                    let c2 = Tensor.rsqrt (1.0 - power b2)
+
+                    fun p m (v: Tensor) ->
+                        let c1, c2 = Tensor.astype v.DType c1, Tensor.astype v.DType c2
+                        p - c1 * m / (Tensor.sqrt v * c2 + eps)
+                else
+                    fun p m (v: Tensor) ->
+                        p - Tensor.astype v.DType lr * m / (Tensor.sqrt v + eps)
+
+            { update with Parameters = Array.map3 next update.Parameters m v }
+            |> Update.remember "m" m
+            |> Update.remember "v" v)
+
+    /// <summary>
+    /// Adam with decoupled weight decay: p (1 - lr rate), then Adam
+    /// (<c>mlx.optimizers.AdamW</c>, whose rate is 0.01).
+    /// </summary>
+    static member adamW
+        (
+            learningRate: Schedule,
+            ?betas: float * float,
+            ?eps: float,
+            ?weightDecay: float,
+            ?biasCorrection: bool
+        ) : Optimizer =
+        Optim.decoupledWeightDecay (learningRate, defaultArg weightDecay 0.01)
+        >> Optim.adam (learningRate, ?betas = betas, ?eps = eps, ?biasCorrection = biasCorrection)
+
+    static member private run isFirst (optimizer: Optimizer) gradients state parameters =
+        let step =
+            match Map.tryFind "step" state with
+            | Some step -> step
+            | None when isFirst -> Tensor.scalar 0UL
+            | None -> invalidArg "state" "the optimizer state has no 'step': make it by Optim.init"
+
+        optimizer
+            { Step = step
+              Paths = Tree.paths parameters
+              Gradients = gradients
+              Parameters = Tree.leaves parameters
+              Before = Map.add "step" step state
+              After = Map.ofList [ "step", step + 1 ]
+              IsFirst = isFirst
+              Stages = [] }
+
+    /// <summary>The state of an optimizer before its first step.</summary>
+    static member init (optimizer: Optimizer) (parameters: 'P) : OptimState =
+        Tree.scoped (fun () ->
+            // A dry run finds what the stages remember; the rest of its graph is never computed.
+            let gradients = Tree.leaves parameters |> Array.map Tensor.zerosLike
+            (Optim.run true optimizer gradients Map.empty parameters).Before)
+
+    /// <summary>One step: gradients, state and parameters to new parameters and state.</summary>
+    /// <exception cref="T:System.ArgumentException">The state belongs to another optimizer or to
+    /// other parameters.</exception>
+    /// <example><code>
+    /// let model, state = Optim.update optimizer slope state model
+    /// </code></example>
+    static member update
+        (optimizer: Optimizer)
+        (gradients: 'P)
+        (state: OptimState)
+        (parameters: 'P)
+        : 'P * OptimState =
+        let update = Optim.run false optimizer (Tree.leaves gradients) state parameters
+        Tree.ofLeaves parameters update.Parameters, update.After

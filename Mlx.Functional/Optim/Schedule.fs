@@ -1,0 +1,92 @@
+namespace Mlx
+
+open System
+
+/// <summary>
+/// A number that changes with the step: an int tensor without axes, counting from 0, to a float32
+/// tensor. Being ops, it becomes part of a fused step, which therefore is traced once. A plain
+/// <c>float</c> serves where a schedule is wanted.
+/// </summary>
+[<Sealed>]
+type Schedule(at: Tensor -> Tensor) =
+    /// <summary>The value at a step.</summary>
+    member _.At(step: Tensor) : Tensor = at step
+
+    /// <summary>The same number at every step.</summary>
+    static member op_Implicit(value: float) : Schedule = Schedule(fun _ -> Tensor.scalar value)
+
+/// <summary>Schedules by the formulas of <c>mlx.optimizers</c>.</summary>
+[<RequireQualifiedAccess>]
+module Schedule =
+    let private float32s (step: Tensor) = Tensor.astype DType.Float32 step
+
+    /// Steps never count beyond an end.
+    let private until (steps: int) (step: Tensor) =
+        Tensor.minimum (Tensor.scalar steps |> Tensor.astype step.DType) step
+
+    /// <summary>The value at a step, read at once.</summary>
+    let at (step: int) (schedule: Schedule) : float =
+        schedule.At(Tensor.scalar step) |> Tensor.toFloat
+
+    /// <summary>The same number at every step.</summary>
+    let constant (value: float) : Schedule = Schedule.op_Implicit value
+
+    /// <summary>From <c>init</c> to <c>final</c> by a line over so many steps, then constant
+    /// (<c>mlx.optimizers.linear_schedule</c>).</summary>
+    /// <exception cref="T:System.ArgumentException">There is no step.</exception>
+    let linear (init: float) (final: float) (steps: int) : Schedule =
+        if steps < 1 then
+            invalidArg (nameof steps) $"a line over at least one step, not {steps}"
+
+        Schedule(fun step -> until steps step * ((final - init) / float steps) + init)
+
+    /// <summary>From <c>init</c> to <c>final</c> by half a cosine over so many steps, then constant
+    /// (<c>mlx.optimizers.cosine_decay</c>).</summary>
+    let cosineTo (final: float) (init: float) (steps: int) : Schedule =
+        Schedule(fun step ->
+            let decay = 0.5 * (1.0 + Tensor.cos ((Math.PI / float steps) * until steps step))
+            final + decay * (init - final))
+
+    /// <summary>From <c>init</c> to 0 by half a cosine over so many steps
+    /// (<c>mlx.optimizers.cosine_decay</c>).</summary>
+    let cosine (init: float) (steps: int) : Schedule = cosineTo 0.0 init steps
+
+    /// <summary>init rate^step (<c>mlx.optimizers.exponential_decay</c>).</summary>
+    let exponential (init: float) (rate: float) : Schedule =
+        Schedule(fun step -> init * Tensor.power (float32s step) (Tensor.scalar rate))
+
+    /// <summary>init rate^(step / size), the quotient an integer
+    /// (<c>mlx.optimizers.step_decay</c>).</summary>
+    let step (init: float) (rate: float) (size: int) : Schedule =
+        Schedule(fun step ->
+            let count = step |> Tensor.floorDivide (Tensor.scalar size |> Tensor.astype step.DType)
+            init * Tensor.power (float32s count) (Tensor.scalar rate))
+
+    /// <summary>One schedule after the other, each counting from where it begins
+    /// (<c>mlx.optimizers.join_schedules</c>).</summary>
+    /// <param name="first">The first schedule.</param>
+    /// <param name="later">Where each of the others begins, ascending, and the schedule.</param>
+    let join (first: Schedule) (later: seq<int * Schedule>) : Schedule =
+        let later = List.ofSeq later
+
+        Schedule(fun step ->
+            (first.At step, later)
+            ||> List.fold (fun value (start, schedule) ->
+                let start = Tensor.scalar start |> Tensor.astype step.DType
+                let isBefore = step |> Tensor.less start
+                Tensor.where isBefore value (schedule.At(step - start))))
+
+    /// <summary>A line from 0 to the peak over the warm-up, then half a cosine down to 0 at
+    /// <c>total</c> steps.</summary>
+    /// <example><code>Optim.adamW (Schedule.warmupCosine 100 5_000 1e-3)</code></example>
+    let warmupCosine (warmup: int) (total: int) (peak: float) : Schedule =
+        if warmup < 1 then
+            cosine peak total
+        elif total <= warmup then
+            invalidArg (nameof total) $"{total} steps leave none after a warm-up of {warmup}"
+        else
+            join (linear 0.0 peak warmup) [ warmup, cosine peak (total - warmup) ]
+
+    /// <summary>A schedule times another.</summary>
+    let multiply (b: Schedule) (a: Schedule) : Schedule =
+        Schedule(fun step -> a.At step * b.At step)

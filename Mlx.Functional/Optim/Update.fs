@@ -1,0 +1,104 @@
+namespace Mlx
+
+/// <summary>
+/// What an optimizer remembers between steps: tensors by name, such as <c>step</c> and
+/// <c>adam.m.hidden.weight</c>. A tree, so it is saved as any other.
+/// </summary>
+type OptimState = Map<string, Tensor>
+
+/// <summary>
+/// One update on its way through the stages of an optimizer: the gradients so far, the parameters so
+/// far, and what the stages remember. Arrays hold one element for each leaf of the parameters.
+/// </summary>
+type Update =
+    {
+        /// How many updates came before: uint64, no axes.
+        Step: Tensor
+        /// The tree path of each leaf.
+        Paths: string[]
+        /// The gradients, as the stages before made them.
+        Gradients: Tensor[]
+        /// The parameters, as the stages before made them.
+        Parameters: Tensor[]
+        /// What was remembered, and first values where nothing was.
+        Before: OptimState
+        /// What will be remembered.
+        After: OptimState
+        /// Whether missing memories get first values, or are an error.
+        IsFirst: bool
+        /// Names of the stages so far, the last one first.
+        Stages: string list
+    }
+
+/// <summary>
+/// An optimizer: a function that gives an update new gradients, new parameters or both. Clipping
+/// changes gradients, <c>adam</c> changes parameters; <c>>></c> puts one after the other, and
+/// <c>id</c> changes nothing. It works on any tree of parameters.
+/// </summary>
+/// <example><code>let optimizer = Optim.clipByGlobalNorm 1.0 >> Optim.adamW 1e-3</code></example>
+type Optimizer = Update -> Update
+
+/// <summary>Writing stages of optimizers.</summary>
+[<RequireQualifiedAccess>]
+module Update =
+    /// <summary>A stage that remembers something, under a name that no other stage has.</summary>
+    let stage (name: string) (rule: Optimizer) : Optimizer =
+        fun update ->
+            let taken n = List.contains n update.Stages
+
+            let unique =
+                if taken name then
+                    Seq.initInfinite (fun i -> $"{name}_{i + 2}") |> Seq.find (taken >> not)
+                else
+                    name
+
+            rule { update with Stages = unique :: update.Stages }
+
+    let private key (slot: string) (path: string) (update: Update) =
+        match update.Stages with
+        | stage :: _ when path <> "" -> $"{stage}.{slot}.{path}"
+        | stage :: _ -> $"{stage}.{slot}"
+        | [] -> invalidOp "only a stage (Update.stage) remembers"
+
+    /// <summary>What the stage remembers for each leaf; at first, what <c>init</c> makes of the
+    /// parameter.</summary>
+    /// <exception cref="T:System.ArgumentException">Nothing is remembered under this name: the state
+    /// was made by another optimizer or for other parameters.</exception>
+    let recall (slot: string) (init: Tensor -> Tensor) (update: Update) : Tensor[] * Update =
+        let mutable before = update.Before
+
+        let values =
+            Array.map2
+                (fun path parameter ->
+                    let key = key slot path update
+
+                    match Map.tryFind key update.Before with
+                    | Some value -> value
+                    | None when update.IsFirst ->
+                        let value = init parameter
+                        before <- Map.add key value before
+                        value
+                    | None ->
+                        invalidArg
+                            "state"
+                            $"the optimizer state has no '{key}': make it by Optim.init of this optimizer and these parameters")
+                update.Paths
+                update.Parameters
+
+        values, { update with Before = before }
+
+    /// <summary>Remembers a value for each leaf.</summary>
+    let remember (slot: string) (values: Tensor[]) (update: Update) : Update =
+        { update with
+            After =
+                (update.After, Array.zip update.Paths values)
+                ||> Array.fold (fun after (path, value) ->
+                    Map.add (key slot path update) value after) }
+
+    /// <summary>Changes each gradient, given the parameter.</summary>
+    let gradients (f: Tensor -> Tensor -> Tensor) (update: Update) : Update =
+        { update with Gradients = Array.map2 f update.Gradients update.Parameters }
+
+    /// <summary>Changes each parameter, given the gradient.</summary>
+    let parameters (f: Tensor -> Tensor -> Tensor) (update: Update) : Update =
+        { update with Parameters = Array.map2 f update.Gradients update.Parameters }
