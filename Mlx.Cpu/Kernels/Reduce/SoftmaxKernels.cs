@@ -9,7 +9,7 @@ namespace Mlx.Cpu.Kernels;
 internal readonly unsafe struct SoftmaxKernel<T> : IRowKernel<T>
     where T : unmanaged, IFloatingPointIeee754<T>, IMinMaxValue<T>
 {
-    public void Run(T* x, T* y, long count, long row)
+    public void Run(T* x, T* y, long count)
     {
         var max = FoldKernel<T, MaxFold<T>>.Row(x, (nint)count);
         var scale = T.One / ShiftedExp.Row(x, y, count, max);
@@ -31,7 +31,7 @@ internal readonly unsafe struct SoftmaxKernel<T> : IRowKernel<T>
 internal readonly unsafe struct LogSumExpKernel<T> : IRowKernel<T>
     where T : unmanaged, IFloatingPointIeee754<T>, IMinMaxValue<T>
 {
-    public void Run(T* x, T* y, long count, long row)
+    public void Run(T* x, T* y, long count)
     {
         var max = FoldKernel<T, MaxFold<T>>.Row(x, (nint)count);
         *y = T.IsInfinity(max) ? max : max + T.Log(ShiftedExp.Row(x, null, count, max));
