@@ -1592,6 +1592,81 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_layer_norm")]
+    internal static int mlx_fast_layer_norm(mlx_array* res, mlx_array x, mlx_array weight, mlx_array bias, float eps, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.LayerNorm(Handles.Node(x), Handles.NodeOrNull(weight), Handles.NodeOrNull(bias), eps));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_rms_norm")]
+    internal static int mlx_fast_rms_norm(mlx_array* res, mlx_array x, mlx_array weight, float eps, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.RmsNorm(Handles.Node(x), Handles.NodeOrNull(weight), eps));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_rope")]
+    internal static int mlx_fast_rope(mlx_array* res, mlx_array x, int dims, byte traditional, mlx_optional_float @base, float scale, int offset, mlx_array freqs, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Rope(Handles.Node(x), dims, traditional != 0, Optional.Of(@base), scale, offset, Handles.NodeOrNull(freqs)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_rope_dynamic")]
+    internal static int mlx_fast_rope_dynamic(mlx_array* res, mlx_array x, int dims, byte traditional, mlx_optional_float @base, float scale, mlx_array offset, mlx_array freqs, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Rope(Handles.Node(x), dims, traditional != 0, Optional.Of(@base), scale, Handles.Node(offset), Handles.NodeOrNull(freqs)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_scaled_dot_product_attention")]
+    internal static int mlx_fast_scaled_dot_product_attention(mlx_array* res, mlx_array queries, mlx_array keys, mlx_array values, float scale, byte* mask_mode, mlx_array mask_arr, mlx_array sinks, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.ScaledDotProductAttention(Handles.Node(queries), Handles.Node(keys), Handles.Node(values), scale, Strings.Get(mask_mode), Handles.NodeOrNull(mask_arr), Handles.NodeOrNull(sinks)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fft_fft")]
     internal static int mlx_fft_fft(mlx_array* res, mlx_array a, int n, int axis, mlx_fft_norm norm, mlx_stream s)
     {
