@@ -11,6 +11,28 @@ public sealed partial class MlxArray
     [IndexerName("Part")]
     public MlxArray this[params ReadOnlySpan<Idx> index] => Index(index);
 
+    // With a fixed number of entries as well, for languages without params spans: F# writes x[0, -1].
+
+    /// <summary>A part of the array, by one entry.</summary>
+    /// <exception cref="ArgumentException">The index does not fit the shape.</exception>
+    [IndexerName("Part")]
+    public MlxArray this[Idx i] => Index([i]);
+
+    /// <summary>A part of the array, by two entries.</summary>
+    /// <exception cref="ArgumentException">The index does not fit the shape.</exception>
+    [IndexerName("Part")]
+    public MlxArray this[Idx i, Idx j] => Index([i, j]);
+
+    /// <summary>A part of the array, by three entries.</summary>
+    /// <exception cref="ArgumentException">The index does not fit the shape.</exception>
+    [IndexerName("Part")]
+    public MlxArray this[Idx i, Idx j, Idx k] => Index([i, j, k]);
+
+    /// <summary>A part of the array, by four entries.</summary>
+    /// <exception cref="ArgumentException">The index does not fit the shape.</exception>
+    [IndexerName("Part")]
+    public MlxArray this[Idx i, Idx j, Idx k, Idx l] => Index([i, j, k, l]);
+
     /// <summary>A part of the array; see <see cref="Idx"/> for what can stand in an index.</summary>
     /// <remarks>
     /// Integers are checked against the shape. The elements of index arrays are the engine's to check,
