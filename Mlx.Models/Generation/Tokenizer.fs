@@ -1,0 +1,114 @@
+namespace Mlx.Models
+
+open System
+open System.Collections.Generic
+open System.Text
+
+/// <summary>
+/// Turns tokens into text as they arrive. A character whose bytes are spread over several tokens
+/// comes out whole, with the last of them: all pieces together are what decoding all tokens at once
+/// gives.
+/// </summary>
+type ITextStream =
+    /// <summary>The text that this token completes; often a word, sometimes nothing.</summary>
+    abstract Push: id: int -> string
+
+    /// <summary>What is left at the end: a replacement character where a character was cut off.</summary>
+    abstract Finish: unit -> string
+
+/// <summary>
+/// Text to token ids and back: the seam at which any tokenizer is plugged in.
+/// </summary>
+type ITokenizer =
+    /// <summary>One more than the largest id.</summary>
+    abstract VocabSize: int
+
+    /// <summary>The token that a text begins with, if the model was trained so.</summary>
+    abstract Bos: int option
+
+    /// <summary>The tokens that end a text.</summary>
+    abstract Eos: int list
+
+    /// <summary>The ids of a text, without Bos and Eos.</summary>
+    abstract Encode: text: string -> int[]
+
+    /// <summary>The text of ids; Bos and Eos stand for no text.</summary>
+    /// <exception cref="T:System.ArgumentOutOfRangeException">There is no such id.</exception>
+    abstract Decode: ids: seq<int> -> string
+
+    /// <summary>A decoder for one text as its tokens arrive.</summary>
+    abstract NewStream: unit -> ITextStream
+
+/// <summary>Ready-made tokenizers.</summary>
+[<RequireQualifiedAccess>]
+module Tokenizer =
+    /// The ids after the 256 bytes.
+    let private bos, eos = 256, 257
+
+    type private ByteStream() =
+        let decoder = Encoding.UTF8.GetDecoder()
+        // A byte ends at most one character and spoils one before it: two UTF-16 units each.
+        let text = Array.zeroCreate<char> 8
+
+        let convert (bytes: ReadOnlySpan<byte>) flush =
+            String(text, 0, decoder.GetChars(bytes, Span text, flush))
+
+        interface ITextStream with
+            member _.Push id =
+                if id >= 0 && id < 256 then
+                    let one = byte id
+                    convert (ReadOnlySpan &one) false
+                elif id = bos || id = eos then
+                    ""
+                else
+                    raise (
+                        ArgumentOutOfRangeException(
+                            nameof id,
+                            id,
+                            "the byte tokenizer has the ids 0 to 257"
+                        )
+                    )
+
+            member _.Finish() = convert ReadOnlySpan.Empty true
+
+    /// <summary>
+    /// The tokens are the 256 bytes of UTF-8, then 256 to begin and 257 to end a text: no training,
+    /// no files, every text has one encoding. Bytes that are no UTF-8 decode as replacement
+    /// characters.
+    /// </summary>
+    let bytes: ITokenizer =
+        { new ITokenizer with
+            member _.VocabSize = 258
+            member _.Bos = Some bos
+            member _.Eos = [ eos ]
+            member _.Encode text = Encoding.UTF8.GetBytes text |> Array.map int
+
+            member this.Decode ids =
+                let stream = this.NewStream()
+                let text = StringBuilder()
+
+                for id in ids do
+                    text.Append(stream.Push id) |> ignore
+
+                text.Append(stream.Finish()).ToString()
+
+            member _.NewStream() = ByteStream() }
+
+    /// <summary>The text of tokens, piece by piece as they arrive; empty pieces are left out.</summary>
+    let stream (tokenizer: ITokenizer) (ids: seq<int>) : seq<string> =
+        seq {
+            let stream = tokenizer.NewStream()
+
+            for id in ids do
+                match stream.Push id with
+                | "" -> ()
+                | piece -> piece
+
+            match stream.Finish() with
+            | "" -> ()
+            | rest -> rest
+        }
+
+    /// <summary>The ids of a prompt: Bos where the tokenizer has one, then the text.</summary>
+    let prompt (tokenizer: ITokenizer) (text: string) : int[] =
+        Array.append (Option.toArray tokenizer.Bos) (tokenizer.Encode text)

@@ -1,0 +1,143 @@
+namespace Mlx.Models
+
+open System
+open System.Collections.Generic
+open System.IO
+open System.Text.Json
+open Mlx
+open Mlx.Core
+
+/// <summary>
+/// Weights in folders as Hugging Face lays them out: <c>model.safetensors</c>, or several files with
+/// <c>model.safetensors.index.json</c>, beside <c>config.json</c>.
+/// </summary>
+[<RequireQualifiedAccess>]
+module Weights =
+    let private single = "model.safetensors"
+    let private index = "model.safetensors.index.json"
+
+    /// The files of an index, and which weights each must have.
+    let private shards (path: string) : (string * string list) list =
+        let fail problem = raise (ModelException(path, [ problem ]))
+
+        let entries =
+            try
+                use json = JsonDocument.Parse(File.ReadAllText path)
+
+                match json.RootElement.TryGetProperty "weight_map" with
+                | true, map when map.ValueKind = JsonValueKind.Object ->
+                    [ for entry in map.EnumerateObject() ->
+                          match entry.Value.ValueKind with
+                          | JsonValueKind.String -> nonNull (entry.Value.GetString()), entry.Name
+                          | kind -> fail $"weight_map: {entry.Name} is {kind}, not a file name" ]
+                | _ -> fail "weight_map, an object of file names, is missing"
+            with
+            | :? JsonException as e ->
+                raise (ModelException(path, [ $"not valid JSON: {e.Message}" ], e))
+            | :? InvalidOperationException as e -> raise (ModelException(path, [ e.Message ], e))
+
+        for file, name in entries do
+            // An index must not lead out of its folder.
+            if file = "" || file.StartsWith '.' || file.IndexOfAny [| '/'; '\\'; ':' |] >= 0 then
+                fail
+                    $"weight_map: {name} lies in \"{file}\", which is no name of a file in the folder"
+
+        entries |> List.groupBy fst |> List.map (fun (file, names) -> file, List.map snd names)
+
+    let private openFile (path: string) (isWanted: string -> bool) =
+        try
+            Safetensors.Load(path, isWanted).Arrays
+        with
+        | :? MlxFileException as e -> raise (ModelException(path, [ e.Message ], e))
+        | :? IOException
+        | :? UnauthorizedAccessException as e -> raise (ModelException(path, [ e.Message ], e))
+
+    /// <summary>The tensors of a folder by name; they are read when they are used.</summary>
+    /// <exception cref="T:Mlx.Models.ModelException">
+    /// The folder has no weights, a file is malformed, or the index does not fit the files.
+    /// </exception>
+    let read (folder: string) : IReadOnlyDictionary<string, Tensor> =
+        let at name = Path.Combine(folder, name)
+
+        if not (Directory.Exists folder) then
+            raise (ModelException(folder, [ "there is no such folder" ]))
+
+        if File.Exists(at single) then
+            openFile (at single) (fun _ -> true)
+        elif File.Exists(at index) then
+            let all = Dictionary<string, Tensor>()
+
+            for file, names in shards (at index) do
+                let tensors = openFile (at file) (HashSet names).Contains
+
+                match names |> List.filter (tensors.ContainsKey >> not) with
+                | [] -> ()
+                | missing ->
+                    let missing =
+                        [ for name in missing -> $"{name}: missing, though the index has it" ]
+
+                    raise (ModelException(at file, missing))
+
+                for tensor in tensors do
+                    all[tensor.Key] <- tensor.Value
+
+            all
+        else
+            raise (ModelException(folder, [ $"there is neither {single} nor {index}" ]))
+
+    /// <summary>Puts tensors into a tree by their paths.</summary>
+    /// <param name="source">Where they come from, for the error.</param>
+    /// <param name="isIgnored">Names that may be there and are not wanted.</param>
+    /// <param name="like">Structure, shapes and kinds of dtype.</param>
+    /// <param name="entries">The tensors by name.</param>
+    /// <exception cref="T:Mlx.Models.ModelException">
+    /// Weights are missing, unexpected, of another shape or of a wrong dtype: all of them are told.
+    /// </exception>
+    let fit
+        (source: string)
+        (isIgnored: string -> bool)
+        (like: 'T)
+        (entries: IReadOnlyDictionary<string, Tensor>)
+        : 'T =
+        let entries =
+            dict
+                [ for entry in entries do
+                      if not (isIgnored entry.Key) then
+                          entry.Key, entry.Value ]
+            |> Dictionary
+
+        let kinds =
+            [ for path, leaf in Tree.named like do
+                  match entries.TryGetValue path with
+                  | true, entry when entry.DType <> leaf.DType ->
+                      if not (entry.DType.IsFloating() && leaf.DType.IsFloating()) then
+                          $"{path}: {leaf.DType.Name()} is wanted, {entry.DType.Name()} was found"
+                  | _ -> () ]
+
+        let shape (s: int list) = "(" + String.Join(", ", s) + ")"
+
+        let fitted, problems =
+            try
+                Some(Tree.ofNamed entries like), kinds
+            with :? TreeMismatchException as e ->
+                None,
+                [ for path in e.Missing -> $"{path}: missing"
+                  for path in e.Unexpected -> $"{path}: unexpected"
+                  for m in e.Misshaped ->
+                      $"{m.Path}: {shape m.Expected} is wanted, {shape m.Actual} was found" ]
+                @ kinds
+
+        match fitted, problems with
+        | Some tree, [] -> tree
+        | _ -> raise (ModelException(source, problems))
+
+    /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c> into a folder, which is made
+    /// where it is missing. Names are the paths in the tree.</summary>
+    /// <exception cref="T:System.IO.IOException">A file cannot be written.</exception>
+    let write (folder: string) (config: string) (parameters: 'T) : unit =
+        ignore (Directory.CreateDirectory folder)
+        let weights = [ for path, leaf in Tree.named parameters -> KeyValuePair(path, leaf) ]
+        // Hugging Face's library refuses files that do not say whose layout they have.
+        let metadata = Dictionary(dict [ "format", "pt" ])
+        Safetensors.Save(Path.Combine(folder, single), weights, metadata)
+        File.WriteAllText(Path.Combine(folder, "config.json"), config)

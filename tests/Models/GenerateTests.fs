@@ -1,0 +1,172 @@
+module Mlx.Tests.Models.GenerateTests
+
+open System
+open Expecto
+open Mlx
+open Mlx.Core
+open Mlx.Models
+
+/// A model that always writes the token after the last one, and counts how often it is traced.
+let private counting vocabulary (calls: int ref) : LanguageModel =
+    { VocabSize = vocabulary
+      Eos = [ 0 ]
+      Next =
+        fun cache tokens ->
+            calls.Value <- calls.Value + 1
+            let length = tokens.Dim 1
+            let last = tokens |> Tensor.narrow 1 -1 length
+
+            let next =
+                (Tensor.astype DType.Int32 last + 1) |> Tensor.remainder (Tensor.scalar vocabulary)
+
+            let memory = Tensor.zeros [ 1; 1; length; 2 ]
+            let before = List.tryHead cache.Layers
+            let struct (layer, _, _) = Cache.append cache.Length before memory memory
+
+            10.0 * (Tensor.oneHot vocabulary next |> Tensor.squeezeAxis 1),
+            { Layers = [ layer ]; Length = Cache.advance length cache.Length } }
+
+let private options = GenerateOptions.defaults
+
+let tests =
+    testList
+        "Generate"
+        [ testCase "tokens follow, up to the most allowed" (fun () ->
+              let tokens =
+                  Generate.tokens (counting 1000 (ref 0)) { options with MaxTokens = 5 } [ 7; 8 ]
+
+              Expect.sequenceEqual tokens [ 9; 10; 11; 12; 13 ] "tokens")
+
+          testCase "a token that ends the text ends it" (fun () ->
+              let model = counting 5 (ref 0)
+              Expect.sequenceEqual (Generate.tokens model options [ 1 ]) [ 2; 3; 4 ] "tokens"
+
+              Expect.sequenceEqual
+                  (Generate.tokens model { options with MaxTokens = 6; StopAtEos = false } [ 1 ])
+                  [ 2; 3; 4; 0; 1; 2 ]
+                  "tokens")
+
+          testCase
+              "nothing runs before it is asked for, and what is not read is not written"
+              (fun () ->
+                  let calls = ref 0
+                  let tokens = Generate.tokens (counting 1000 calls) options [ 7 ]
+                  Expect.equal calls.Value 0 "calls"
+                  Expect.sequenceEqual (Seq.truncate 3 tokens) [ 8; 9; 10 ] "tokens"
+                  Expect.sequenceEqual (Seq.truncate 3 tokens) [ 8; 9; 10 ] "tokens, once more")
+
+          testCase "a step is traced once for each size of the cache" (fun () ->
+              let calls = ref 0
+
+              let tokens =
+                  Generate.tokens (counting 1000 calls) { options with MaxTokens = 600 } [ 1 ]
+                  |> List.ofSeq
+
+              Expect.equal tokens [ 2..601 ] "tokens"
+              // The prompt, then rooms of 256, 512 and 768.
+              Expect.isLessThanOrEqual calls.Value 4 "traces")
+
+          testCase "a token costs the same few calls of the engine, and no handles" (fun () ->
+              let tokens =
+                  Generate.tokens (counting 100000 (ref 0)) { options with MaxTokens = 200 } [ 1 ]
+
+              use numbers = tokens.GetEnumerator()
+
+              let read count =
+                  for _ in 1..count do
+                      numbers.MoveNext() |> ignore
+
+              read 50
+              let handles, calls = Engine.LiveHandles, Engine.Crossings
+              read 100
+              Expect.equal Engine.LiveHandles handles "handles"
+              let perToken = float (Engine.Crossings - calls) / 100.0
+              Expect.isLessThan perToken 12.0 "calls")
+
+          testCase "a prompt that is empty or out of the vocabulary is refused" (fun () ->
+              let model = counting 10 (ref 0)
+
+              for prompt in [ []; [ 10 ]; [ 1; -1 ] ] do
+                  Expect.throwsT<ArgumentException>
+                      (fun () -> Generate.tokens model options prompt |> ignore)
+                      $"%A{prompt}")
+
+          testCase "the same seed draws the same tokens, another seed others" (fun () ->
+              // Logits of 0 and 10 at temperature 20 leave every token likely.
+              let draw seed =
+                  let options =
+                      { options with
+                          MaxTokens = 40
+                          Sampler = Sample.temperature 20.0
+                          StopAtEos = false
+                          Seed = seed }
+
+                  Generate.tokens (counting 50 (ref 0)) options [ 1 ] |> List.ofSeq
+
+              Expect.equal (draw 3) (draw 3) "the same"
+              Expect.notEqual (draw 3) (draw 4) "others"
+              Expect.isGreaterThan (List.distinct (draw 3)).Length 10 "many tokens")
+
+          testCase "a temperature of 0 is greedy, and a negative one is refused" (fun () ->
+              let logits = Tensor.ofRows [ [ 0.1; 2.0; 0.3 ]; [ 5.0; 1.0; 2.0 ] ]
+
+              Expect.equal
+                  (Sample.temperature 0.0 (Key.ofSeed 0) logits |> Tensor.toArray)
+                  [| 1; 0 |]
+                  "tokens"
+
+              for t in [ -1.0; Double.NaN ] do
+                  Expect.throwsT<ArgumentOutOfRangeException>
+                      (fun () -> Sample.temperature t |> ignore)
+                      $"{t}")
+
+          testCase "temperature draws with the probabilities of softmax" (fun () ->
+              let wanted = [| 0.5; 0.3; 0.15; 0.05 |]
+              let t = 0.7
+              let row = Tensor.ofSeq [ for p in wanted -> t * log p ]
+              let logits = row |> Tensor.broadcastTo [ 20000; 4 ]
+              let drawn: int[] = Sample.temperature t (Key.ofSeed 5) logits |> Tensor.toArray
+
+              for token, p in Array.indexed wanted do
+                  let share = float (drawn |> Array.filter ((=) token) |> Array.length) / 20000.0
+                  Expect.floatClose { absolute = 0.015; relative = 0.0 } share p $"token {token}")
+
+          testCase "text streams in whole characters" (fun () ->
+              // Writes the bytes of a text one after the other.
+              let bytes = Tokenizer.bytes.Encode "naïve 😀!"
+              let table = Tensor.ofArray (Array.append bytes [| 257 |])
+
+              let model: LanguageModel =
+                  { VocabSize = 258
+                    Eos = [ 257 ]
+                    Next =
+                      fun cache tokens ->
+                          let length = tokens.Dim 1
+                          let memory = Tensor.zeros [ 1; 1; length; 2 ]
+                          let before = List.tryHead cache.Layers
+                          let struct (layer, _, _) = Cache.append cache.Length before memory memory
+
+                          let place =
+                              match cache.Length with
+                              | CacheLength.Known n -> MlxArray.From [| n |]
+                              | CacheLength.Traced n -> n
+
+                          Tensor.oneHot 258 (table |> Tensor.take 0 place),
+                          { Layers = [ layer ]; Length = Cache.advance length cache.Length } }
+
+              // One token of prompt, Bos: the text begins at place 0.
+              let pieces = Generate.text Tokenizer.bytes model options "" |> List.ofSeq
+              Expect.equal (String.concat "" pieces) "naïve 😀!" "text"
+              Expect.contains pieces "😀" "whole"
+
+              let seen = Text.StringBuilder()
+
+              let all =
+                  Generate.stream
+                      (fun p -> seen.Append p |> ignore)
+                      Tokenizer.bytes
+                      model
+                      options
+                      ""
+
+              Expect.equal (seen.ToString()) all "what was streamed is what was answered") ]
