@@ -59,7 +59,8 @@ let private selected filter suites =
     | None -> suites |> List.map (fun suite -> title suite, suite)
     | Some text ->
         suites
-        |> List.choose (fun suite -> choose text suite |> Option.map (fun part -> title suite, part))
+        |> List.choose (fun suite ->
+            choose text suite |> Option.map (fun part -> title suite, part))
 
 let list filter suites =
     for _, suite in selected filter suites do

@@ -6,8 +6,7 @@ open Expecto
 open Mlx.Core
 
 /// Blocks of memory in use by the embedded engine; a native engine does not tell.
-let private liveBuffers () =
-    if Engine.IsNative then 0L else Mlx.Cpu.Graph.Storage.LiveCount
+let private liveBuffers () = if Engine.IsNative then 0L else Mlx.Cpu.Graph.Storage.LiveCount
 
 /// Runs the finalizers until nothing is left, at most a few times: a finalizer may free an array
 /// that keeps another one alive.

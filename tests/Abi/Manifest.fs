@@ -12,20 +12,13 @@ type CType =
 
 type Variable = { Name: string; Type: CType }
 
-type Function =
-    { Name: string
-      Returns: string
-      Arguments: Variable list
-      IsVariadic: bool }
+type Function = { Name: string; Returns: string; Arguments: Variable list; IsVariadic: bool }
 
 type Struct = { Name: string; Fields: Variable list }
 
 type Enum = { Name: string; Values: (string * int) list }
 
-type Manifest =
-    { Functions: Function list
-      Structs: Struct list
-      Enums: Enum list }
+type Manifest = { Functions: Function list; Structs: Struct list; Enums: Enum list }
 
 let private text (name: string) (e: JsonElement) = nonNull (e.GetProperty(name).GetString())
 
@@ -61,4 +54,5 @@ let load () =
         root
         |> items "enums" (fun e ->
             { Name = text "name" e
-              Values = e |> items "values" (fun v -> text "name" v, v.GetProperty("value").GetInt32()) }) }
+              Values =
+                e |> items "values" (fun v -> text "name" v, v.GetProperty("value").GetInt32()) }) }

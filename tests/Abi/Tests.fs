@@ -49,7 +49,7 @@ let rec private sample (t: Type) (seed: int) : objnull * byte[] =
     let address = 0x7000_0000_0000L + (int64 seed <<< 16) + int64 (seed % 251)
 
     if t.IsPointer then
-        let pointer = NativePtr.ofNativeInt<byte> (nativeint address) |> NativePtr.toVoidPtr
+        let pointer = NativePtr.ofNativeInt<byte>(nativeint address) |> NativePtr.toVoidPtr
         Pointer.Box(pointer, t), BitConverter.GetBytes address
     elif t.IsFunctionPointer then
         box (nativeint address), BitConverter.GetBytes address
@@ -94,12 +94,12 @@ let private recorded () =
 let private numbersOf (result: objnull) =
     match result with
     | null -> []
-    | :? Pointer as p -> [ int64 (NativePtr.toNativeInt (NativePtr.ofVoidPtr<byte> (Pointer.Unbox p))) ]
+    | :? Pointer as p ->
+        [ int64 (NativePtr.toNativeInt (NativePtr.ofVoidPtr<byte>(Pointer.Unbox p))) ]
     | :? unativeint as n -> [ int64 n ]
-    | value when value.GetType().IsEnum || value.GetType().IsPrimitive ->
-        [ Convert.ToInt64 value ]
+    | value when value.GetType().IsEnum || value.GetType().IsPrimitive -> [ Convert.ToInt64 value ]
     | value ->
-        [ for f in value.GetType().GetFields() -> int64 (unbox<nativeint> (f.GetValue value)) ]
+        [ for f in value.GetType().GetFields() -> int64 (unbox<nativeint>(f.GetValue value)) ]
 
 let private expected index (f: Function) =
     match f.Returns, manifest.Value.Structs |> List.tryFind (fun s -> s.Name = f.Returns) with
@@ -108,7 +108,8 @@ let private expected index (f: Function) =
     | _, Some s -> s.Fields |> List.mapi (fun i _ -> CLibrary.fieldNumber index i)
     | _ -> [ int64 (CLibrary.number index) ]
 
-let private everything = BindingFlags.Static ||| BindingFlags.Public ||| BindingFlags.NonPublic
+let private everything =
+    BindingFlags.Static ||| BindingFlags.Public ||| BindingFlags.NonPublic
 
 /// Runs with an entry of the function table replaced. Nothing else may call that function
 /// meanwhile: suites run alone, and they leave nothing for the finalizer to free.
@@ -132,7 +133,9 @@ let private callsMatch () =
         | method ->
             let parameters = method.GetParameters()
             Expect.equal parameters.Length f.Arguments.Length $"arguments of {f.Name}"
-            let samples = parameters |> Array.mapi (fun i p -> sample p.ParameterType (index * 17 + i))
+
+            let samples =
+                parameters |> Array.mapi (fun i p -> sample p.ParameterType (index * 17 + i))
 
             let result, seen =
                 withEntry f.Name (CLibrary.symbol $"standin_{f.Name}") (fun () ->
@@ -146,7 +149,9 @@ let private callsMatch () =
 let private exportsMatch () =
     let rec nameOf (t: Type) : string =
         if t.IsFunctionPointer then
-            let parts = [ yield! t.GetFunctionPointerParameterTypes(); t.GetFunctionPointerReturnType() ]
+            let parts =
+                [ yield! t.GetFunctionPointerParameterTypes(); t.GetFunctionPointerReturnType() ]
+
             let names = parts |> List.map nameOf
             $"""fn({String.Join(",", names)})"""
         elif t.IsPointer then
@@ -167,7 +172,8 @@ let private exportsMatch () =
     for export in exports do
         match typeof<Native>.GetMethod(export.Name, everything) with
         | null -> failtestNoStack $"the manifest has no {export.Name}, which the engine exports"
-        | entry -> Expect.equal (signature export) (signature entry) $"the signature of {export.Name}"
+        | entry ->
+            Expect.equal (signature export) (signature entry) $"the signature of {export.Name}"
 
 let suite () =
     Suite.leakFree

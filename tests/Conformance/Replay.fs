@@ -40,7 +40,8 @@ let missing case =
       yield! symbolsOf case.Transform ]
     |> List.filter isMissing
 
-let private bytesOf<'t when 't: unmanaged and 't: struct and 't: (new: unit -> 't) and 't :> ValueType>
+let private bytesOf<'t
+    when 't: unmanaged and 't: struct and 't: (new: unit -> 't) and 't :> ValueType>
     (a: MlxArray)
     =
     let elements = ReadOnlySpan<'t>(a.ToArray<'t>())

@@ -8,13 +8,15 @@ open Mlx.Tests.Conformance.Vectors
 open Mlx.Tests.Output
 
 type Options =
-    { /// None: all of them.
-      Families: string list
-      /// Part of a function's name.
-      Function: string
-      /// How many failures to show.
-      Show: int
-      Trace: bool }
+    {
+        /// None: all of them.
+        Families: string list
+        /// Part of a function's name.
+        Function: string
+        /// How many failures to show.
+        Show: int
+        Trace: bool
+    }
 
 let defaults = { Families = []; Function = ""; Show = 20; Trace = false }
 
@@ -73,7 +75,9 @@ let run options =
                   let missing = count _.IsMissing results
                   let total = results.Length - missing - count _.IsExcepted results
 
-                  let mark = if passed results = total then "" else $"  {total - passed results} fail"
+                  let mark =
+                      if passed results = total then "" else $"  {total - passed results} fail"
+
                   let absent = if missing = 0 then "" else $"  ({missing} not in this slice)"
                   print "  %-10s %5d/%-5d%s%s" family (passed results) total mark absent
 
@@ -82,8 +86,11 @@ let run options =
     let byFunction =
         results |> List.groupBy (fun (case, _) -> case.Call.Function) |> List.sortBy fst
 
-    let failing, rest = byFunction |> List.partition (fun (_, results) -> count _.IsFail results > 0)
-    let absent, complete = rest |> List.partition (fun (_, results) -> count _.IsMissing results > 0)
+    let failing, rest =
+        byFunction |> List.partition (fun (_, results) -> count _.IsFail results > 0)
+
+    let absent, complete =
+        rest |> List.partition (fun (_, results) -> count _.IsMissing results > 0)
 
     if not complete.IsEmpty then
         let words = complete |> List.map (fun (name, results) -> $"{name} {results.Length}")
@@ -92,7 +99,8 @@ let run options =
     if not absent.IsEmpty then
         let words =
             absent
-            |> List.map (fun (name, results) -> $"{name} {passed results}+{count _.IsMissing results}")
+            |> List.map (fun (name, results) ->
+                $"{name} {passed results}+{count _.IsMissing results}")
 
         print "not in this slice yet (passed+missing)%s" (wrap words)
 
@@ -107,7 +115,9 @@ let run options =
               | _ -> () ]
 
     for case, difference in List.truncate options.Show failures do
-        let transform = if case.Transform.IsPlain then "" else $" {case.Transform}".Split(' ', '(')[1]
+        let transform =
+            if case.Transform.IsPlain then "" else $" {case.Transform}".Split(' ', '(')[1]
+
         print "FAIL %s %s %s: %s" case.Family case.Id transform difference
 
     if failures.Length > options.Show then

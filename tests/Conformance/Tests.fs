@@ -39,11 +39,9 @@ let private account (present: Case list) (missing: (Case * string list) list) ()
             failtestNoStack $"the native engine lacks {names}"
 
 let suite () =
-    let cases =
-        families.Value |> List.toArray |> Array.Parallel.map load |> List.concat
+    let cases = families.Value |> List.toArray |> Array.Parallel.map load |> List.concat
 
-    let excepted, cases =
-        cases |> List.partition (fun case -> (Exceptions.reason case).IsSome)
+    let excepted, cases = cases |> List.partition (fun case -> (Exceptions.reason case).IsSome)
 
     let present, missing =
         cases
@@ -55,8 +53,7 @@ let suite () =
     let tests =
         present
         |> List.groupBy (fun case -> case.Family, case.Call.Function)
-        |> List.map (fun ((family, name), cases) ->
-            testCase $"{family}.{name}" (replayAll cases))
+        |> List.map (fun ((family, name), cases) -> testCase $"{family}.{name}" (replayAll cases))
 
     let unasked =
         excepted
