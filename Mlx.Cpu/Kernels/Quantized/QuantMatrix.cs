@@ -1,0 +1,69 @@
+using System.Numerics.Tensors;
+using Mlx.Cpu.Graph;
+
+namespace Mlx.Cpu.Kernels.Quantized;
+
+/// <summary>Rows of a quantized matrix in memory, with their scales and biases as stored.</summary>
+internal readonly unsafe struct QuantMatrix(
+    QuantFormat format, byte* codes, byte* scales, byte* biases, Dtype scaleDtype, long columns)
+{
+    public readonly QuantFormat Format = format;
+    public readonly byte* Codes = codes;
+    public readonly long Groups = columns / format.GroupSize;
+    public readonly long Columns = columns;
+    private readonly int scaleBytes = scaleDtype.Size();
+
+    /// <summary>Bytes of a row of codes.</summary>
+    public long RowBytes => Columns * Format.Bits / 8;
+
+    /// <summary>The scales (and biases) of a row as floats.</summary>
+    public void Scales(long row, float* to) => Convert(scales, row, to);
+
+    public void Biases(long row, float* to) => Convert(biases, row, to);
+
+    /// <summary>A row as floats; <paramref name="parameters"/> has room for two floats a group.</summary>
+    public void DecodeRow(long row, float* parameters, float* to)
+    {
+        var scale = parameters;
+        var bias = parameters + Groups;
+        Scales(row, scale);
+        if (Format.IsAffine)
+        {
+            Biases(row, bias);
+        }
+
+        var code = Codes + row * RowBytes;
+        var size = Format.GroupSize;
+        for (long g = 0; g < Groups; g++, code += Format.GroupBytes, to += size)
+        {
+            Format.Decode(code, to);
+            var group = new Span<float>(to, size);
+            TensorPrimitives.Multiply(group, scale[g], group);
+            if (Format.IsAffine)
+            {
+                TensorPrimitives.Add(group, bias[g], group);
+            }
+        }
+    }
+
+    /// <summary>The matrix that starts some rows further on.</summary>
+    public QuantMatrix From(long row) => new(
+        Format, Codes + row * RowBytes, scales + row * Groups * scaleBytes,
+        biases == null ? null : biases + row * Groups * scaleBytes, scaleDtype, Columns);
+
+    private void Convert(byte* from, long row, float* to)
+    {
+        from += row * Groups * scaleBytes;
+        if (scaleDtype == Dtype.UInt8)
+        {
+            for (long g = 0; g < Groups; g++)
+            {
+                to[g] = Format.Scale(from[g]);
+            }
+        }
+        else
+        {
+            Widening.Widen(scaleDtype)(from, 1, (byte*)to, Groups);
+        }
+    }
+}
