@@ -2691,6 +2691,21 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_dequantize")]
+    internal static int mlx_dequantize(mlx_array* res, mlx_array w, mlx_array scales, mlx_array biases, mlx_optional_int group_size, mlx_optional_int bits, byte* mode, mlx_array global_scale, mlx_optional_dtype dtype, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Dequantize(Handles.Node(w), Handles.Node(scales), Handles.NodeOrNull(biases), Optional.Of(group_size), Optional.Of(bits), Strings.Get(mode), Handles.NodeOrNull(global_scale), Optional.Of(dtype)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_divide")]
     internal static int mlx_divide(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s)
     {
@@ -2953,6 +2968,21 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.Gather(Handles.Node(a), Handles.Node(indices), axis, new ReadOnlySpan<int>(slice_sizes, checked((int)slice_sizes_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_gather_qmm")]
+    internal static int mlx_gather_qmm(mlx_array* res, mlx_array x, mlx_array w, mlx_array scales, mlx_array biases, mlx_array lhs_indices, mlx_array rhs_indices, byte transpose, mlx_optional_int group_size, mlx_optional_int bits, byte* mode, byte sorted_indices, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.GatherQmm(Handles.Node(x), Handles.Node(w), Handles.Node(scales), Handles.NodeOrNull(biases), Handles.NodeOrNull(lhs_indices), Handles.NodeOrNull(rhs_indices), transpose != 0, Optional.Of(group_size), Optional.Of(bits), Strings.Get(mode), sorted_indices != 0));
             return 0;
         }
         catch (Exception e)
@@ -3733,6 +3763,36 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.PutAlongAxis(Handles.Node(a), Handles.Node(indices), Handles.Node(values), axis));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_quantize")]
+    internal static int mlx_quantize(mlx_vector_array* res, mlx_array w, mlx_optional_int group_size, mlx_optional_int bits, byte* mode, mlx_array global_scale, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Quantize(Handles.Node(w), Optional.Of(group_size), Optional.Of(bits), Strings.Get(mode), Handles.NodeOrNull(global_scale)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_quantized_matmul")]
+    internal static int mlx_quantized_matmul(mlx_array* res, mlx_array x, mlx_array w, mlx_array scales, mlx_array biases, byte transpose, mlx_optional_int group_size, mlx_optional_int bits, byte* mode, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.QuantizedMatMul(Handles.Node(x), Handles.Node(w), Handles.Node(scales), Handles.NodeOrNull(biases), transpose != 0, Optional.Of(group_size), Optional.Of(bits), Strings.Get(mode)));
             return 0;
         }
         catch (Exception e)

@@ -118,7 +118,8 @@ internal readonly unsafe struct RowOperand : IDisposable
         {
             var scratch = new Scratch(n.Bytes);
             Strided.CopyRow(n, scratch.Pointer);
-            (copy, Data) = (scratch, scratch.Pointer);
+            copy = scratch;
+            Data = scratch.Pointer;
         }
     }
 

@@ -44,7 +44,6 @@ internal sealed unsafe class Quantize(QuantFormat format) : Primitive
         public void Run(long start, long end)
         {
             var widen = Widening.Widen(dtype);
-            var narrow = Widening.Narrow(dtype);
             var size = format.GroupSize;
             var width = dtype.Size();
             var wide = stackalloc double[size];
@@ -73,17 +72,17 @@ internal sealed unsafe class Quantize(QuantFormat format) : Primitive
                 Store(scale, scales + g * width);
                 Store(bias, biases + g * width);
             }
+        }
 
-            void Store(float value, byte* to)
+        private void Store(float value, byte* to)
+        {
+            if (dtype == Dtype.Float64)
             {
-                if (dtype == Dtype.Float64)
-                {
-                    *(double*)to = value;
-                }
-                else
-                {
-                    narrow((byte*)&value, to, 1, 1);
-                }
+                *(double*)to = value;
+            }
+            else
+            {
+                Widening.Narrow(dtype)((byte*)&value, to, 1, 1);
             }
         }
 

@@ -203,7 +203,8 @@ internal sealed unsafe class QuantizedMatMul(QuantFormat format, bool transpose,
             }
 
             var scratch = new Scratch(x.Size * sizeof(float));
-            (wide, Data) = (scratch, scratch.Floats);
+            wide = scratch;
+            Data = scratch.Floats;
             if (x.Dtype == Dtype.Float64)
             {
                 for (long i = 0; i < x.Size; i++)
