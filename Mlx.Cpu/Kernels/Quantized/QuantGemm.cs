@@ -23,7 +23,7 @@ internal static unsafe class QuantGemm
         }
 
         var stored = transpose ? n : k;
-        var panel = Math.Clamp(PanelBytes / (w.Columns * sizeof(float)), 16, stored);
+        var panel = Math.Min(stored, Math.Max(16, PanelBytes / (w.Columns * sizeof(float))));
         using var rows = new Scratch(panel * w.Columns * sizeof(float));
         if (!transpose && k == 0)
         {

@@ -3,6 +3,7 @@ using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 using Mlx.Cpu.Kernels.Quantized;
 using Mlx.Cpu.Threading;
+using Mlx.Cpu.Transforms;
 
 namespace Mlx.Cpu.Ops;
 
@@ -41,6 +42,40 @@ internal sealed unsafe class Dequantize(QuantFormat format, Dtype dtype) : Primi
         }
 
         return result;
+    }
+
+    /// <summary>Linear in scales and biases together.</summary>
+    public override Node[] Jvp(
+        Node[] inputs, Node[] tangents, ReadOnlySpan<int> argnums, Node[] outputs)
+    {
+        if (argnums.Contains(0) || !format.IsAffine)
+        {
+            throw new NotSupportedException(
+                "[dequantize] has no derivative (jvp) with respect to codes or 8-bit scales.");
+        }
+
+        Node[] moved = [inputs[0], Op.ZerosLike(inputs[1]), Op.ZerosLike(inputs[2])];
+        for (var i = 0; i < argnums.Length; i++)
+        {
+            moved[argnums[i]] = tangents[i];
+        }
+
+        return [Node.Lazy(outputs[0].Shape, dtype, this, moved)];
+    }
+
+    public override (Node[] Outputs, int[] Axes) Vmap(Node[] inputs, ReadOnlySpan<int> axes)
+    {
+        var length = Batching.Length(inputs, axes);
+        var spread = new Node[inputs.Length];
+        for (var i = 0; i < spread.Length; i++)
+        {
+            spread[i] = Batching.Spread(inputs[i], axes[i], length);
+        }
+
+        var codes = spread[0];
+        var shape = Shapes.With(
+            codes.Shape, codes.Rank - 1, (int)((long)codes.Shape[^1] * 32 / format.Bits));
+        return ([Node.Lazy(shape, dtype, this, spread)], [0]);
     }
 
     public override bool SameAs(Primitive other) =>
