@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -34,19 +35,18 @@ internal static unsafe class Widening
         _ => &Gather8,
     };
 
-    /// <summary>To a byte that is 1 where the element is not zero.</summary>
-    public static delegate*<byte*, long, byte*, long, void> Truth(Dtype from) => from switch
-    {
-        Dtype.Bool => &Gather1,
-        Dtype.UInt8 or Dtype.Int8 => &Truth1,
-        Dtype.UInt16 or Dtype.Int16 => &Truth2,
-        Dtype.Float16 or Dtype.BFloat16 => &TruthHalf,
-        Dtype.UInt32 or Dtype.Int32 => &Truth4,
-        Dtype.Float32 => &TruthSingle,
-        Dtype.Float64 => &TruthDouble,
-        Dtype.Complex64 => &TruthComplex,
-        _ => &Truth8,
-    };
+    /// <summary>
+    /// To a byte that is 1 where the element has a bit set: as in MLX minus zero counts, which
+    /// equals zero and yet is not all zeros.
+    /// </summary>
+    public static delegate*<byte*, long, byte*, long, void> Truth(Dtype from) =>
+        from == Dtype.Bool ? &Gather1 : from.Size() switch
+        {
+            1 => &Truth1,
+            2 => &Truth2,
+            4 => &Truth4,
+            _ => &Truth8,
+        };
 
     /// <summary>From what <see cref="Widen"/> made, to contiguous or strided elements.</summary>
     public static delegate*<byte*, byte*, long, long, void> Narrow(Dtype to) => to switch
@@ -314,36 +314,12 @@ internal static unsafe class Widening
     private static void Truth8(byte* from, long stride, byte* to, long n) =>
         Truth((ulong*)from, stride, to, n);
 
-    private static void TruthSingle(byte* from, long stride, byte* to, long n) =>
-        Truth((float*)from, stride, to, n);
-
-    private static void TruthDouble(byte* from, long stride, byte* to, long n) =>
-        Truth((double*)from, stride, to, n);
-
     private static void Truth<T>(T* from, long stride, byte* to, long n)
-        where T : unmanaged, System.Numerics.INumberBase<T>
+        where T : unmanaged, INumberBase<T>
     {
         for (long i = 0; i < n; i++)
         {
             to[i] = T.IsZero(from[i * stride]) ? (byte)0 : (byte)1;
-        }
-    }
-
-    /// <summary>Minus zero is zero too.</summary>
-    private static void TruthHalf(byte* from, long stride, byte* to, long n)
-    {
-        for (long i = 0; i < n; i++)
-        {
-            to[i] = (((ushort*)from)[i * stride] & 0x7FFF) == 0 ? (byte)0 : (byte)1;
-        }
-    }
-
-    private static void TruthComplex(byte* from, long stride, byte* to, long n)
-    {
-        for (long i = 0; i < n; i++)
-        {
-            var z = ((Complex64*)from)[i * stride];
-            to[i] = z is { Re: 0, Im: 0 } ? (byte)0 : (byte)1;
         }
     }
 }

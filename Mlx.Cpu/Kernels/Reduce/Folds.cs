@@ -77,6 +77,30 @@ internal readonly struct MinFold<T> : IFold<T>
     public static Vector512<T> Merge(Vector512<T> a, Vector512<T> b) => Vector512.Min(a, b);
 }
 
+/// <summary>Whether all bytes, each 0 or 1, are 1.</summary>
+internal readonly struct AllFold : IFold<byte>
+{
+    public static byte Identity => 1;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static byte Merge(byte a, byte b) => (byte)(a & b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Merge(Vector512<byte> a, Vector512<byte> b) => a & b;
+}
+
+/// <summary>Whether any byte, each 0 or 1, is 1.</summary>
+internal readonly struct AnyFold : IFold<byte>
+{
+    public static byte Identity => 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static byte Merge(byte a, byte b) => (byte)(a | b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Merge(Vector512<byte> a, Vector512<byte> b) => a | b;
+}
+
 internal readonly struct ComplexProdFold : IScalarFold<Complex64>
 {
     public static Complex64 Identity => new(1, 0);

@@ -58,7 +58,7 @@ internal sealed class Attention(float scale, bool causal, bool hasMask, bool has
             var sinks = Op.Reshape(inputs[^1], [1, keyHeads, group, 1, 1]);
             var column = Op.BroadcastTo(sinks, Shapes.With(scores.Shape, 4, 1));
             var weights = Op.Softmax(Op.Concatenate([column, scores], -1), -1, true);
-            scores = Op.SliceAxis(weights, -1, 1, weights.Shape[^1]);
+            scores = Op.SliceAxis(weights, 4, 1, weights.Shape[^1]);
         }
         else
         {

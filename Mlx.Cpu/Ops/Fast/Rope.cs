@@ -77,18 +77,18 @@ internal sealed class Rope(RopeSettings settings) : Composite
         var x = inputs[0];
         var (cos, sin) = Angles(inputs);
         var (half, rest) = (settings.Dims / 2, x.Shape[^1]);
-        var turned = Op.SliceAxis(x, -1, 0, settings.Dims);
+        var turned = Op.SliceAxis(x, x.Rank - 1, 0, settings.Dims);
         Node first, second;
         if (settings.Traditional)
         {
             var pairs = Op.Unflatten(turned, -1, [half, 2]);
-            first = Op.Squeeze(Op.SliceAxis(pairs, -1, 0, 1), -1);
-            second = Op.Squeeze(Op.SliceAxis(pairs, -1, 1, 2), -1);
+            first = Op.Squeeze(Op.SliceAxis(pairs, x.Rank, 0, 1), -1);
+            second = Op.Squeeze(Op.SliceAxis(pairs, x.Rank, 1, 2), -1);
         }
         else
         {
-            first = Op.SliceAxis(turned, -1, 0, half);
-            second = Op.SliceAxis(turned, -1, half, settings.Dims);
+            first = Op.SliceAxis(turned, x.Rank - 1, 0, half);
+            second = Op.SliceAxis(turned, x.Rank - 1, half, settings.Dims);
         }
 
         var a = (first * cos) - (second * sin);
@@ -97,7 +97,7 @@ internal sealed class Rope(RopeSettings settings) : Composite
             ? Op.Flatten(Op.Stack([a, b], -1), -2, -1)
             : Op.Concatenate([a, b], -1);
         return [rest > settings.Dims
-            ? Op.Concatenate([y, Op.SliceAxis(x, -1, settings.Dims, rest)], -1)
+            ? Op.Concatenate([y, Op.SliceAxis(x, x.Rank - 1, settings.Dims, rest)], -1)
             : y];
     }
 

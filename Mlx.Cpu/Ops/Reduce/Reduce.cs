@@ -35,10 +35,10 @@ internal sealed unsafe class Reduce(ReduceKind kind, int[] axes) : Primitive
         switch (kind)
         {
             case ReduceKind.All:
-                Run<byte, FoldKernel<byte, MinFold<byte>>>(x, y, Truth(x));
+                Run<byte, FoldKernel<byte, AllFold>>(x, y, Truth(x));
                 break;
             case ReduceKind.Any:
-                Run<byte, FoldKernel<byte, MaxFold<byte>>>(x, y, Truth(x));
+                Run<byte, FoldKernel<byte, AnyFold>>(x, y, Truth(x));
                 break;
             case ReduceKind.Sum when x.Dtype == Dtype.Complex64:
                 Reduction.Run<float, FoldKernel<float, SumFold<float>>>(x, axes, y, null, null, 2);
