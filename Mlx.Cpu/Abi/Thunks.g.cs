@@ -4851,6 +4851,81 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_random_bits")]
+    internal static int mlx_random_bits(mlx_array* res, int* shape, nuint shape_num, int width, mlx_array key, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.RandomBits(new ReadOnlySpan<int>(shape, checked((int)shape_num)), width, Handles.NodeOrNull(key)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_random_key")]
+    internal static int mlx_random_key(mlx_array* res, ulong seed)
+    {
+        try
+        {
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.RandomKey(seed));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_random_seed")]
+    internal static int mlx_random_seed(ulong seed)
+    {
+        try
+        {
+            global::Mlx.Cpu.Ops.KeySequence.Seed(seed);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_random_split_num")]
+    internal static int mlx_random_split_num(mlx_array* res, mlx_array key, int num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.RandomSplit(Handles.Node(key), num));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_random_split")]
+    internal static int mlx_random_split(mlx_array* res_0, mlx_array* res_1, mlx_array key, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            var (r0, r1) = global::Mlx.Cpu.Ops.Op.RandomSplit(Handles.Node(key));
+            Handles.Set(res_0, r0);
+            Handles.Set(res_1, r1);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_stream_new")]
     internal static mlx_stream mlx_stream_new()
     {
