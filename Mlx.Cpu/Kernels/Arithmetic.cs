@@ -94,7 +94,9 @@ internal readonly struct Native<T> : IArithmetic<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsNaN(T a) => T.IsNaN(a);
 
-    public static T LogAddExp(T a, T b) => typeof(T) == typeof(double)
+    /// <summary>Of integers the larger one: cut to integers, the logarithm adds nothing.</summary>
+    public static T LogAddExp(T a, T b) => !IsFloat ? T.Max(a, b)
+        : typeof(T) == typeof(double)
         ? T.CreateTruncating(LogSum.Of(double.CreateTruncating(a), double.CreateTruncating(b)))
         : T.CreateTruncating(LogSum.Of(float.CreateTruncating(a), float.CreateTruncating(b)));
 
@@ -123,7 +125,7 @@ internal readonly struct BoolArithmetic : IArithmetic<byte>
 
     public static bool IsNaN(byte a) => false;
 
-    public static byte LogAddExp(byte a, byte b) => LogSum.Of(a, b) != 0 ? (byte)1 : (byte)0;
+    public static byte LogAddExp(byte a, byte b) => (byte)(a | b);
 
     public static byte From(double value) => value != 0 ? (byte)1 : (byte)0;
 }
