@@ -2347,6 +2347,66 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_argpartition_axis")]
+    internal static int mlx_argpartition_axis(mlx_array* res, mlx_array a, int kth, int axis, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.ArgPartition(Handles.Node(a), kth, axis));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_argpartition")]
+    internal static int mlx_argpartition(mlx_array* res, mlx_array a, int kth, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.ArgPartition(Handles.Node(a), kth));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_argsort_axis")]
+    internal static int mlx_argsort_axis(mlx_array* res, mlx_array a, int axis, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.ArgSort(Handles.Node(a), axis));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_argsort")]
+    internal static int mlx_argsort(mlx_array* res, mlx_array a, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.ArgSort(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_array_equal")]
     internal static int mlx_array_equal(mlx_array* res, mlx_array a, mlx_array b, byte equal_nan, mlx_stream s)
     {
@@ -2437,6 +2497,21 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_bartlett")]
+    internal static int mlx_bartlett(mlx_array* res, int M, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Bartlett(M));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_bitwise_and")]
     internal static int mlx_bitwise_and(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s)
     {
@@ -2489,6 +2564,21 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.BitwiseXor(Handles.Node(a), Handles.Node(b)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_blackman")]
+    internal static int mlx_blackman(mlx_array* res, int M, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Blackman(M));
             return 0;
         }
         catch (Exception e)
@@ -2662,6 +2752,66 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_cummax")]
+    internal static int mlx_cummax(mlx_array* res, mlx_array a, int axis, byte reverse, byte inclusive, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.CumMax(Handles.Node(a), axis, reverse != 0, inclusive != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_cummin")]
+    internal static int mlx_cummin(mlx_array* res, mlx_array a, int axis, byte reverse, byte inclusive, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.CumMin(Handles.Node(a), axis, reverse != 0, inclusive != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_cumprod")]
+    internal static int mlx_cumprod(mlx_array* res, mlx_array a, int axis, byte reverse, byte inclusive, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.CumProd(Handles.Node(a), axis, reverse != 0, inclusive != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_cumsum")]
+    internal static int mlx_cumsum(mlx_array* res, mlx_array a, int axis, byte reverse, byte inclusive, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.CumSum(Handles.Node(a), axis, reverse != 0, inclusive != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_degrees")]
     internal static int mlx_degrees(mlx_array* res, mlx_array a, mlx_stream s)
     {
@@ -2698,6 +2848,36 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.Dequantize(Handles.Node(w), Handles.Node(scales), Handles.NodeOrNull(biases), Optional.Of(group_size), Optional.Of(bits), Strings.Get(mode), Handles.NodeOrNull(global_scale), Optional.Of(dtype)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_diag")]
+    internal static int mlx_diag(mlx_array* res, mlx_array a, int k, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Diag(Handles.Node(a), k));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_diagonal")]
+    internal static int mlx_diagonal(mlx_array* res, mlx_array a, int offset, int axis1, int axis2, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Diagonal(Handles.Node(a), offset, axis1, axis2));
             return 0;
         }
         catch (Exception e)
@@ -2848,6 +3028,21 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.Expm1(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_eye")]
+    internal static int mlx_eye(mlx_array* res, int n, int m, int k, mlx_dtype dtype, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Eye(n, m, k, (Dtype)dtype));
             return 0;
         }
         catch (Exception e)
@@ -3013,6 +3208,51 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.GreaterEqual(Handles.Node(a), Handles.Node(b)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_hamming")]
+    internal static int mlx_hamming(mlx_array* res, int M, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Hamming(M));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_hanning")]
+    internal static int mlx_hanning(mlx_array* res, int M, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Hanning(M));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_identity")]
+    internal static int mlx_identity(mlx_array* res, int n, mlx_dtype dtype, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Identity(n, (Dtype)dtype));
             return 0;
         }
         catch (Exception e)
@@ -3201,6 +3441,21 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_linspace")]
+    internal static int mlx_linspace(mlx_array* res, double start, double stop, int num, mlx_dtype dtype, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Linspace(start, stop, num, (Dtype)dtype));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_log")]
     internal static int mlx_log(mlx_array* res, mlx_array a, mlx_stream s)
     {
@@ -3268,6 +3523,21 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.LogAddExp(Handles.Node(a), Handles.Node(b)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_logcumsumexp")]
+    internal static int mlx_logcumsumexp(mlx_array* res, mlx_array a, int axis, byte reverse, byte inclusive, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.LogCumSumExp(Handles.Node(a), axis, reverse != 0, inclusive != 0));
             return 0;
         }
         catch (Exception e)
@@ -3358,6 +3628,21 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.LogSumExp(Handles.Node(a), keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_masked_scatter")]
+    internal static int mlx_masked_scatter(mlx_array* res, mlx_array a, mlx_array mask, mlx_array src, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.MaskedScatter(Handles.Node(a), Handles.Node(mask), Handles.Node(src)));
             return 0;
         }
         catch (Exception e)
@@ -3493,6 +3778,21 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.Median(Handles.Node(a), new ReadOnlySpan<int>(axes, checked((int)axes_num)), keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_meshgrid")]
+    internal static int mlx_meshgrid(mlx_vector_array* res, mlx_vector_array arrays, byte sparse, byte* indexing, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Meshgrid(Handles.Nodes(arrays), sparse != 0, Strings.Get(indexing)));
             return 0;
         }
         catch (Exception e)
@@ -3696,6 +3996,66 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_pad")]
+    internal static int mlx_pad(mlx_array* res, mlx_array a, int* axes, nuint axes_num, int* low_pad_size, nuint low_pad_size_num, int* high_pad_size, nuint high_pad_size_num, mlx_array pad_value, byte* mode, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Pad(Handles.Node(a), new ReadOnlySpan<int>(axes, checked((int)axes_num)), new ReadOnlySpan<int>(low_pad_size, checked((int)low_pad_size_num)), new ReadOnlySpan<int>(high_pad_size, checked((int)high_pad_size_num)), Handles.Node(pad_value), Strings.Get(mode)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_pad_symmetric")]
+    internal static int mlx_pad_symmetric(mlx_array* res, mlx_array a, int pad_width, mlx_array pad_value, byte* mode, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Pad(Handles.Node(a), pad_width, Handles.Node(pad_value), Strings.Get(mode)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_partition_axis")]
+    internal static int mlx_partition_axis(mlx_array* res, mlx_array a, int kth, int axis, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Partition(Handles.Node(a), kth, axis));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_partition")]
+    internal static int mlx_partition(mlx_array* res, mlx_array a, int kth, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Partition(Handles.Node(a), kth));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_power")]
     internal static int mlx_power(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s)
     {
@@ -3861,6 +4221,36 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_repeat_axis")]
+    internal static int mlx_repeat_axis(mlx_array* res, mlx_array arr, int repeats, int axis, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Repeat(Handles.Node(arr), repeats, axis));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_repeat")]
+    internal static int mlx_repeat(mlx_array* res, mlx_array arr, int repeats, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Repeat(Handles.Node(arr), repeats));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_reshape")]
     internal static int mlx_reshape(mlx_array* res, mlx_array a, int* shape, nuint shape_num, mlx_stream s)
     {
@@ -3883,6 +4273,51 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.RightShift(Handles.Node(a), Handles.Node(b)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_roll_axis")]
+    internal static int mlx_roll_axis(mlx_array* res, mlx_array a, int* shift, nuint shift_num, int axis, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Roll(Handles.Node(a), new ReadOnlySpan<int>(shift, checked((int)shift_num)), axis));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_roll_axes")]
+    internal static int mlx_roll_axes(mlx_array* res, mlx_array a, int* shift, nuint shift_num, int* axes, nuint axes_num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Roll(Handles.Node(a), new ReadOnlySpan<int>(shift, checked((int)shift_num)), new ReadOnlySpan<int>(axes, checked((int)axes_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_roll")]
+    internal static int mlx_roll(mlx_array* res, mlx_array a, int* shift, nuint shift_num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Roll(Handles.Node(a), new ReadOnlySpan<int>(shift, checked((int)shift_num))));
             return 0;
         }
         catch (Exception e)
@@ -4311,6 +4746,36 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_sort_axis")]
+    internal static int mlx_sort_axis(mlx_array* res, mlx_array a, int axis, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Sort(Handles.Node(a), axis));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_sort")]
+    internal static int mlx_sort(mlx_array* res, mlx_array a, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Sort(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_split")]
     internal static int mlx_split(mlx_vector_array* res, mlx_array a, int num_splits, int axis, mlx_stream s)
     {
@@ -4686,6 +5151,21 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_tile")]
+    internal static int mlx_tile(mlx_array* res, mlx_array arr, int* reps, nuint reps_num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Tile(Handles.Node(arr), new ReadOnlySpan<int>(reps, checked((int)reps_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_to_fp8")]
     internal static int mlx_to_fp8(mlx_array* res, mlx_array x, mlx_stream s)
     {
@@ -4693,6 +5173,51 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.ToFp8(Handles.Node(x)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_topk_axis")]
+    internal static int mlx_topk_axis(mlx_array* res, mlx_array a, int k, int axis, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.TopK(Handles.Node(a), k, axis));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_topk")]
+    internal static int mlx_topk(mlx_array* res, mlx_array a, int k, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.TopK(Handles.Node(a), k));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_trace")]
+    internal static int mlx_trace(mlx_array* res, mlx_array a, int offset, int axis1, int axis2, mlx_dtype dtype, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Trace(Handles.Node(a), offset, axis1, axis2, (Dtype)dtype));
             return 0;
         }
         catch (Exception e)
@@ -4723,6 +5248,51 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.Transpose(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_tri")]
+    internal static int mlx_tri(mlx_array* res, int n, int m, int k, mlx_dtype type, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Tri(n, m, k, (Dtype)type));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_tril")]
+    internal static int mlx_tril(mlx_array* res, mlx_array x, int k, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Tril(Handles.Node(x), k));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_triu")]
+    internal static int mlx_triu(mlx_array* res, mlx_array x, int k, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Triu(Handles.Node(x), k));
             return 0;
         }
         catch (Exception e)

@@ -56,8 +56,10 @@ internal sealed unsafe class MaskedScatter : Primitive
         Node[] inputs, Node[] tangents, ReadOnlySpan<int> argnums, Node[] outputs) =>
     [
         Op.MaskedScatter(
+        [
             Tangents.Of(inputs, tangents, argnums, 0), inputs[1],
-            Tangents.Of(inputs, tangents, argnums, 2)),
+            Tangents.Of(inputs, tangents, argnums, 2),
+        ]),
     ];
 
     /// <summary>The mapped axis joins the batch.</summary>

@@ -29,6 +29,12 @@ internal static unsafe class PrefixLine
                 x = Reversed(x);
             }
 
+            if (S.NeedsOrder(x))
+            {
+                OneByOne<T, S>(x, to + at, reverse, inclusive, ref before);
+                continue;
+            }
+
             x = S.Of(Shifted1(x, first), x);
             x = S.Of(Shifted2(x, first), x);
             x = S.Of(Shifted4(x, first), x);
@@ -49,6 +55,21 @@ internal static unsafe class PrefixLine
 
         carry = before[0];
         return done;
+    }
+
+    private static void OneByOne<T, S>(
+        Vector512<T> x, T* to, bool reverse, bool inclusive, ref Vector512<T> before)
+        where T : unmanaged where S : struct, IScan<T>
+    {
+        var carry = before[0];
+        for (var i = 0; i < Count; i++)
+        {
+            var next = S.Of(carry, x[i]);
+            to[reverse ? Count - 1 - i : i] = inclusive ? next : carry;
+            carry = next;
+        }
+
+        before = Vector512.Create(carry);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -17,6 +17,11 @@ internal interface IScan<T> where T : unmanaged
 
     static virtual Vector512<T> Of(Vector512<T> before, Vector512<T> x) =>
         throw new NotSupportedException();
+
+    /// <summary>
+    /// Whether some lane must be taken in its turn: with it, the order of operations matters.
+    /// </summary>
+    static virtual bool NeedsOrder(Vector512<T> x) => false;
 }
 
 /// <summary>Whether an arithmetic is that of the vectors of its type.</summary>
@@ -28,6 +33,10 @@ internal static class Wide<A>
         get => typeof(A) != typeof(Native<Half>) && typeof(A) != typeof(BoolArithmetic)
             && typeof(A) != typeof(BFloat16Arithmetic) && typeof(A) != typeof(ComplexArithmetic);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool HasNaN<T>(Vector512<T> x) =>
+        (typeof(T) == typeof(float) || typeof(T) == typeof(double)) && !Vector512.EqualsAll(x, x);
 }
 
 internal readonly struct RunningSum<T, A> : IScan<T>
@@ -58,7 +67,9 @@ internal readonly struct RunningProduct<T, A> : IScan<T>
     public static Vector512<T> Of(Vector512<T> before, Vector512<T> x) => before * x;
 }
 
-/// <summary>The largest so far; NaN from the first NaN on.</summary>
+/// <summary>
+/// The largest so far. As in MLX a NaN is its own result, and after it the search begins anew.
+/// </summary>
 internal readonly struct RunningMax<T, A> : IScan<T>
     where T : unmanaged where A : struct, IArithmetic<T>
 {
@@ -67,14 +78,17 @@ internal readonly struct RunningMax<T, A> : IScan<T>
     public static bool IsWide => Wide<A>.Is;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static T Of(T before, T x) => A.Less(before, x) || A.IsNaN(x) ? x : before;
+    public static T Of(T before, T x) => A.Less(x, before) ? before : x;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<T> Of(Vector512<T> before, Vector512<T> x) =>
-        Vector512.Max(before, x);
+        Vector512.ConditionalSelect(Vector512.LessThan(x, before), before, x);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool NeedsOrder(Vector512<T> x) => Wide<A>.HasNaN(x);
 }
 
-/// <summary>The smallest so far; NaN from the first NaN on.</summary>
+/// <summary>The smallest so far. As in MLX a NaN is passed over, unless it comes first.</summary>
 internal readonly struct RunningMin<T, A> : IScan<T>
     where T : unmanaged where A : struct, IArithmetic<T>
 {
@@ -83,11 +97,14 @@ internal readonly struct RunningMin<T, A> : IScan<T>
     public static bool IsWide => Wide<A>.Is;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static T Of(T before, T x) => A.Less(x, before) || A.IsNaN(x) ? x : before;
+    public static T Of(T before, T x) => A.Less(x, before) ? x : before;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<T> Of(Vector512<T> before, Vector512<T> x) =>
-        Vector512.Min(before, x);
+        Vector512.ConditionalSelect(Vector512.LessThan(x, before), x, before);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool NeedsOrder(Vector512<T> x) => Wide<A>.HasNaN(x);
 }
 
 /// <summary>log of the sum of the exponentials so far.</summary>

@@ -91,12 +91,25 @@ internal static unsafe class ScanKernel
         {
             for (; start < end; start++)
             {
-                Line<T, S>(from + start * n, to + start * n, n, direction, S.First);
+                Line<T, S>(from + start * n, to + start * n, n, direction);
             }
         }
     }
 
-    /// <summary>One line; the output may be the input.</summary>
+    /// <summary>One line from its beginning; the output may be the input.</summary>
+    private static void Line<T, S>(T* from, T* to, long n, Direction direction)
+        where T : unmanaged where S : struct, IScan<T>
+    {
+        // From the element itself: First with it need not be it (NaN, 1 times a complex infinity).
+        var at = direction.Reverse ? n - 1 : 0;
+        var element = from[at];
+        to[at] = direction.Inclusive ? element : S.First;
+        var rest = direction.Reverse ? 0 : 1;
+        var carry = direction.Inclusive ? element : S.Of(S.First, element);
+        Line<T, S>(from + rest, to + rest, n - 1, direction, carry);
+    }
+
+    /// <summary>The rest of a line.</summary>
     private static void Line<T, S>(T* from, T* to, long n, Direction direction, T carry)
         where T : unmanaged where S : struct, IScan<T>
     {
@@ -104,17 +117,7 @@ internal static unsafe class ScanKernel
             ? PrefixLine.Run<T, S>(from, to, n, direction.Reverse, direction.Inclusive, ref carry)
             : 0;
         var (at, step) = direction.Reverse ? (n - 1 - done, -1) : (done, 1);
-        var left = n - done;
-        if (direction.Inclusive && done == 0 && !S.IsWide && left > 0)
-        {
-            // Starts from the element itself: 1 times a complex infinity would not be itself.
-            carry = from[at];
-            to[at] = carry;
-            at += step;
-            left--;
-        }
-
-        for (; left > 0; left--, at += step)
+        for (var left = n - done; left > 0; left--, at += step)
         {
             var next = S.Of(carry, from[at]);
             to[at] = direction.Inclusive ? next : carry;
@@ -133,9 +136,17 @@ internal static unsafe class ScanKernel
         {
             var parts = Math.Min(ParallelFor.AvailableDegree, MaxParts);
             var totals = stackalloc T[MaxParts];
+            var needsOrder = 0;
             if (parts > 1)
             {
-                ParallelFor.Run(parts, 1, new Totals<T, S>(from, n, parts, totals));
+                ParallelFor.Run(
+                    parts, 1, new Totals<T, S>(from, n, parts, totals, &needsOrder));
+            }
+
+            if (parts == 1 || needsOrder != 0)
+            {
+                Line<T, S>(from, to, n, direction);
+                return;
             }
 
             // What comes before each part, in the direction of the scan.
@@ -164,7 +175,8 @@ internal static unsafe class ScanKernel
         }
     }
 
-    private readonly struct Totals<T, S>(T* from, long n, int parts, T* totals) : IRangeBody
+    private readonly struct Totals<T, S>(T* from, long n, int parts, T* totals, int* needsOrder)
+        : IRangeBody
         where T : unmanaged where S : struct, IScan<T>
     {
         public void Run(long start, long end)
@@ -176,10 +188,10 @@ internal static unsafe class ScanKernel
                 Vector512<T> a = Vector512.Create(S.First), b = a, c = a, d = a;
                 for (; i + 4 * count <= last; i += 4 * count)
                 {
-                    a = S.Of(a, Vector512.Load(from + i));
-                    b = S.Of(b, Vector512.Load(from + i + count));
-                    c = S.Of(c, Vector512.Load(from + i + 2 * count));
-                    d = S.Of(d, Vector512.Load(from + i + 3 * count));
+                    a = Add(a, Vector512.Load(from + i));
+                    b = Add(b, Vector512.Load(from + i + count));
+                    c = Add(c, Vector512.Load(from + i + 2 * count));
+                    d = Add(d, Vector512.Load(from + i + 3 * count));
                 }
 
                 a = S.Of(S.Of(a, b), S.Of(c, d));
@@ -191,11 +203,22 @@ internal static unsafe class ScanKernel
 
                 for (; i < last; i++)
                 {
-                    total = S.Of(total, from[i]);
+                    total = Add(Vector512.Create(total), Vector512.Create(from[i]))[0];
                 }
 
                 totals[start] = total;
             }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private Vector512<T> Add(Vector512<T> total, Vector512<T> x)
+        {
+            if (S.NeedsOrder(x))
+            {
+                *needsOrder = 1;
+            }
+
+            return S.Of(total, x);
         }
     }
 

@@ -120,18 +120,18 @@ internal sealed class Scan(ScanKind kind, int axis, bool reverse, bool inclusive
 
     /// <summary>
     /// log of the positive and of the negative part of <paramref name="a"/>, shifted by
-    /// <paramref name="by"/>: sums of exponentials stay in logarithms, so that none overflows.
+    /// <paramref name="by"/>: sums of exponentials stay in logarithms, so that none overflows. NaN
+    /// counts for both. (After TensorFlow's rule for cumulative_logsumexp.)
     /// </summary>
     private static (Node Positive, Node Negative) Parts(Node a, Node by, bool add)
     {
         var zero = Op.Scalar(0.0, a.Dtype);
         var none = Op.Scalar(double.NegativeInfinity, a.Dtype);
         var size = Op.Log(Op.Abs(a));
-        var positive = Op.Where(Op.Greater(a, zero), size, none);
-        var negative = Op.Where(Op.Less(a, zero), size, none);
-        return add
-            ? (Op.Add(positive, by), Op.Add(negative, by))
-            : (Op.Subtract(positive, by), Op.Subtract(negative, by));
+        var shifted = add ? Op.Add(size, by) : Op.Subtract(size, by);
+        return (
+            Op.Where(Op.LessEqual(a, zero), none, shifted),
+            Op.Where(Op.GreaterEqual(a, zero), none, shifted));
     }
 
     private Node Exponentials((Node Positive, Node Negative) parts, Node shift, bool back)

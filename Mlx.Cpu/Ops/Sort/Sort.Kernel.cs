@@ -95,7 +95,11 @@ internal static unsafe class SortKernel
             var bits = SortKeys.Bits(dtype);
             if (job.Kth is { } kth)
             {
-                Partition<uint, Key32>(keys, keys + n, n, kth, bits, to, step);
+                if (n > Introselect.Longest || !TryNarrow(keys, n, kth, to, step))
+                {
+                    Partition<uint, Key32>(keys, keys + n, n, kth, bits, to, step);
+                }
+
                 return;
             }
 
@@ -148,7 +152,11 @@ internal static unsafe class SortKernel
         {
             if (job.Kth is { } kth)
             {
-                Partition<ulong, Key64>(keys, keys + n, n, kth, 64, to, step);
+                if (n > Introselect.Longest || !TryWide(keys, n, kth, to, step))
+                {
+                    Partition<ulong, Key64>(keys, keys + n, n, kth, 64, to, step);
+                }
+
                 return;
             }
 
@@ -188,6 +196,64 @@ internal static unsafe class SortKernel
             }
 
             SortKeys.Store(job.Input.Dtype, keys, to, step, n);
+        }
+
+        private bool TryNarrow(uint* keys, int n, int kth, byte* to, long step)
+        {
+            var items = (ulong*)(keys + n + (n & 1));
+            for (var i = 0; i < n; i++)
+            {
+                items[i] = ((ulong)keys[i] << 32) | (uint)i;
+            }
+
+            var values = (uint*)(items + n);
+            new ReadOnlySpan<uint>(keys, n).CopyTo(new Span<uint>(values, n));
+            if (!(job.Places ? Introselect.TryRun(items, n, kth) : Introselect.TryRun(values, n, kth)))
+            {
+                return false;
+            }
+
+            if (!job.Places)
+            {
+                SortKeys.Store(job.Input.Dtype, values, to, step, n);
+                return true;
+            }
+
+            for (var i = 0; i < n; i++)
+            {
+                ((uint*)to)[i * step] = (uint)items[i];
+            }
+
+            return true;
+        }
+
+        private bool TryWide(ulong* keys, int n, int kth, byte* to, long step)
+        {
+            var items = (KeyAndPlace*)(keys + n);
+            for (var i = 0; i < n; i++)
+            {
+                items[i] = new KeyAndPlace(keys[i], (uint)i);
+            }
+
+            var values = (ulong*)(items + n);
+            new ReadOnlySpan<ulong>(keys, n).CopyTo(new Span<ulong>(values, n));
+            if (!(job.Places ? Introselect.TryRun(items, n, kth) : Introselect.TryRun(values, n, kth)))
+            {
+                return false;
+            }
+
+            if (!job.Places)
+            {
+                SortKeys.Store(job.Input.Dtype, values, to, step, n);
+                return true;
+            }
+
+            for (var i = 0; i < n; i++)
+            {
+                ((uint*)to)[i * step] = items[i].Place;
+            }
+
+            return true;
         }
 
         /// <summary>

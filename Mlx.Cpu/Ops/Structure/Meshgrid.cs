@@ -30,30 +30,4 @@ internal static partial class Op
 
         return sparse ? grid : BroadcastArrays(grid);
     }
-
-    /// <summary>Kronecker product: every element of a times the whole of b.</summary>
-    [Export("mlx_kron")]
-    public static Node Kron(Node a, Node b)
-    {
-        if (a.Size == 0 || b.Size == 0)
-        {
-            throw new ArgumentException(
-                $"[kron] Input arrays cannot be empty: {Shapes.Text(a.Shape)} and " +
-                $"{Shapes.Text(b.Shape)}.");
-        }
-
-        var rank = Math.Max(a.Rank, b.Rank);
-        var (outer, inner, shape) = (new int[2 * rank], new int[2 * rank], new int[rank]);
-        for (var i = 0; i < rank; i++)
-        {
-            var (m, n) = (Length(a, i - (rank - a.Rank)), Length(b, i - (rank - b.Rank)));
-            (outer[2 * i], outer[2 * i + 1]) = (m, 1);
-            (inner[2 * i], inner[2 * i + 1]) = (1, n);
-            shape[i] = checked(m * n);
-        }
-
-        return Reshape(Multiply(Reshape(a, outer), Reshape(b, inner)), shape);
-
-        static int Length(Node x, int axis) => axis < 0 ? 1 : x.Shape[axis];
-    }
 }
