@@ -46,30 +46,32 @@ let private othersBetween before after =
         Some(max 0.0 (all1 - all0 - (idle1 - idle0) - (own1 - own0)) / (all1 - all0))
     | _ -> None
 
-/// Times `run`; `divisor` is what one run counts for (16 tokens, say).
-let timing divisor (run: unit -> unit) =
+/// Times a workload.
+let timing work =
     let time () =
+        work.Prepare()
         let start = Stopwatch.GetTimestamp()
-        run ()
+        work.Run()
         Stopwatch.GetElapsedTime(start).TotalMilliseconds
 
     let first = time ()
 
     if first < 1000.0 then
-        run ()
+        time () |> ignore
 
     let before = cpuSeconds ()
-    let clock = Stopwatch.StartNew()
+    let mutable spent = 0.0
 
     let samples =
-        Seq.initInfinite ignore
-        |> Seq.take 100
-        |> Seq.mapi (fun i () -> i)
-        |> Seq.takeWhile (fun i -> i < 5 || clock.Elapsed.TotalSeconds < 0.6)
-        |> Seq.map (fun _ -> time () / divisor)
-        |> Array.ofSeq
-        |> Array.sort
+        [| let mutable runs = 0
 
+           while runs < 100 && (runs < 5 || spent < 600.0) do
+               let ms = time ()
+               runs <- runs + 1
+               spent <- spent + ms
+               ms / work.Divisor |]
+
+    Array.sortInPlace samples
     let n = samples.Length
 
     { MedianMs = (samples[(n - 1) / 2] + samples[n / 2]) / 2.0

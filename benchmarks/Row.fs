@@ -6,6 +6,8 @@ exception Skipped of reason: string
 
 type Work =
     {
+        /// Before each run, not timed.
+        Prepare: unit -> unit
         /// One run: builds the graph and evaluates it. The inputs exist already.
         Run: unit -> unit
         /// What one run counts for: 16 where it decodes 16 tokens.
@@ -13,6 +15,9 @@ type Work =
         /// Also report the ABI calls of one run.
         CountsCrossings: bool
     }
+
+module Work =
+    let ofRun run = { Prepare = ignore; Run = run; Divisor = 1.0; CountsCrossings = false }
 
 type Row =
     {
@@ -22,8 +27,4 @@ type Row =
     }
 
 module Row =
-    let create name (setup: unit -> unit -> unit) =
-        { Name = name
-          Setup = fun () -> { Run = setup (); Divisor = 1.0; CountsCrossings = false } }
-
-    let skipped name reason = { Name = name; Setup = fun () -> raise (Skipped reason) }
+    let create name (setup: unit -> unit -> unit) = { Name = name; Setup = setup >> Work.ofRun }

@@ -76,16 +76,15 @@ let private plain init loss shape classes () =
         Tree.leaves (state.Parameters, state.Optimizer) |> Array.iter _.Dispose()
         state <- Tree.map scope.Keep next
 
-    { Run = run; Divisor = 1.0; CountsCrossings = false }
+    Work.ofRun run
 
 let private fused init loss shape classes () =
     let batch = batch shape classes
     let step = TrainStep.fuse optimizer loss
     let mutable state = TrainStep.start optimizer (Random.run (key 0) init)
 
-    { Run = fun () -> state <- TrainStep.run step batch state
-      Divisor = 1.0
-      CountsCrossings = true }
+    { Work.ofRun (fun () -> state <- TrainStep.run step batch state) with
+        CountsCrossings = true }
 
 let private both name init loss shape classes =
     [ { Name = name; Setup = plain init loss shape classes }
