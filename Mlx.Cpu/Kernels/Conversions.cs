@@ -1,43 +1,36 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using Mlx.Cpu.Graph;
 
 namespace Mlx.Cpu.Kernels;
 
 /// <summary>
 /// From any dtype to any other, as C converts: integers wrap, floats truncate, complex numbers
-/// lose their imaginary part, and anything but 0 is true.
+/// lose their imaginary part, and anything but 0 is true. Pairs that occur in inner loops pass
+/// through vectors of float32, float64 or int64 (<see cref="Recoding"/>); the rest go one by one.
 /// </summary>
 internal static unsafe class Conversions
 {
-    public static Kernel Kernel(Dtype from, Dtype to) => from switch
+    public static Kernel Kernel(Dtype from, Dtype to)
     {
-        Dtype.Bool or Dtype.UInt8 => Vectors<UInt8Lanes>(to) is var k && k != null ? k : From<byte>(to),
-        Dtype.UInt16 => From<ushort>(to),
-        Dtype.UInt32 => From<uint>(to),
-        Dtype.UInt64 => From<ulong>(to),
-        Dtype.Int8 => From<sbyte>(to),
-        Dtype.Int16 => From<short>(to),
-        Dtype.Int32 => Vectors<Int32Lanes>(to) is var k && k != null ? k : From<int>(to),
-        Dtype.Int64 => From<long>(to),
-        Dtype.Float16 => Vectors<F16>(to) is var k && k != null ? k : From<Float16>(to),
-        Dtype.Float32 => Vectors<Plain<float>>(to) is var k && k != null ? k : From<float>(to),
-        Dtype.Float64 => From<double>(to),
-        Dtype.BFloat16 => Vectors<BF16>(to) is var k && k != null ? k : From<BFloat16>(to),
-        _ => From<Complex64>(to),
-    };
-
-    /// <summary>What passes through a vector of float32 without loss.</summary>
-    private static Kernel Vectors<TFrom>(Dtype to) where TFrom : struct, IElement<float> => to switch
-    {
-        Dtype.Float32 => &Loops.Recode<TFrom, Plain<float>, float>,
-        Dtype.Float16 => &Loops.Recode<TFrom, F16, float>,
-        Dtype.BFloat16 => &Loops.Recode<TFrom, BF16, float>,
-        Dtype.Int32 when typeof(TFrom) != typeof(Int32Lanes) =>
-            &Loops.Recode<TFrom, Int32Lanes, float>,
-        _ => null,
-    };
+        var vectors = Recoding.Kernel(from, to);
+        return vectors != null ? vectors : from switch
+        {
+            Dtype.Bool or Dtype.UInt8 => From<byte>(to),
+            Dtype.UInt16 => From<ushort>(to),
+            Dtype.UInt32 => From<uint>(to),
+            Dtype.UInt64 => From<ulong>(to),
+            Dtype.Int8 => From<sbyte>(to),
+            Dtype.Int16 => From<short>(to),
+            Dtype.Int32 => From<int>(to),
+            Dtype.Int64 => From<long>(to),
+            Dtype.Float16 => From<Float16>(to),
+            Dtype.Float32 => From<float>(to),
+            Dtype.Float64 => From<double>(to),
+            Dtype.BFloat16 => From<BFloat16>(to),
+            _ => From<Complex64>(to),
+        };
+    }
 
     private static Kernel From<T>(Dtype to) where T : unmanaged => to switch
     {
@@ -82,9 +75,7 @@ internal static unsafe class Conversions
 
             if (typeof(TIn) == typeof(Complex64))
             {
-                return typeof(TOut) == typeof(Complex64)
-                    ? To(x)
-                    : Cast<float, TOut>.Of(As<Complex64>(x).Re);
+                return Cast<float, TOut>.Of(As<Complex64>(x).Re);
             }
 
             return typeof(TIn) == typeof(byte) ? Number<byte>(x)
@@ -97,80 +88,57 @@ internal static unsafe class Conversions
                 : typeof(TIn) == typeof(long) ? Number<long>(x)
                 : typeof(TIn) == typeof(float) ? Real<float>(x)
                 : Real<double>(x);
-
-            static T As<T>(TIn value) => Unsafe.BitCast<TIn, T>(value);
-
-            static TOut To<T>(T value) => Unsafe.BitCast<T, TOut>(value);
-
-            static TOut Number<T>(TIn value) where T : unmanaged, INumberBase<T>
-            {
-                var v = As<T>(value);
-                return typeof(TOut) == typeof(bool) ? To(v != T.Zero)
-                    : typeof(TOut) == typeof(byte) ? To(byte.CreateTruncating(v))
-                    : typeof(TOut) == typeof(ushort) ? To(ushort.CreateTruncating(v))
-                    : typeof(TOut) == typeof(uint) ? To(uint.CreateTruncating(v))
-                    : typeof(TOut) == typeof(ulong) ? To(ulong.CreateTruncating(v))
-                    : typeof(TOut) == typeof(sbyte) ? To(sbyte.CreateTruncating(v))
-                    : typeof(TOut) == typeof(short) ? To(short.CreateTruncating(v))
-                    : typeof(TOut) == typeof(int) ? To(int.CreateTruncating(v))
-                    : typeof(TOut) == typeof(long) ? To(long.CreateTruncating(v))
-                    : typeof(TOut) == typeof(double) ? To(double.CreateTruncating(v))
-                    : Single(float.CreateTruncating(v));
-            }
-
-            // x86's truncation, which C programs have come to expect: out of range wraps for the
-            // narrow types; NaN is the smallest integer, that is 0 in the narrow ones.
-            static TOut Real<T>(TIn value) where T : unmanaged, IFloatingPoint<T>
-            {
-                var v = As<T>(value);
-                return typeof(TOut) == typeof(bool) ? To(v != T.Zero)
-                    : typeof(TOut) == typeof(byte) ? To((byte)T.ConvertToIntegerNative<int>(v))
-                    : typeof(TOut) == typeof(ushort) ? To((ushort)T.ConvertToIntegerNative<int>(v))
-                    : typeof(TOut) == typeof(uint) ? To((uint)T.ConvertToIntegerNative<long>(v))
-                    : typeof(TOut) == typeof(ulong) ? To(double.CreateTruncating(v) < 9223372036854775808.0
-                        ? (ulong)T.ConvertToIntegerNative<long>(v)
-                        : T.ConvertToIntegerNative<ulong>(v))
-                    : typeof(TOut) == typeof(sbyte) ? To((sbyte)T.ConvertToIntegerNative<int>(v))
-                    : typeof(TOut) == typeof(short) ? To((short)T.ConvertToIntegerNative<int>(v))
-                    : typeof(TOut) == typeof(int) ? To(T.ConvertToIntegerNative<int>(v))
-                    : typeof(TOut) == typeof(long) ? To(T.ConvertToIntegerNative<long>(v))
-                    : typeof(TOut) == typeof(double) ? To(double.CreateTruncating(v))
-                    : Single(float.CreateTruncating(v));
-            }
-
-            static TOut Single(float v) =>
-                typeof(TOut) == typeof(float) ? To(v)
-                : typeof(TOut) == typeof(Float16) ? To(BitConverter.HalfToUInt16Bits((Half)v))
-                : typeof(TOut) == typeof(BFloat16) ? To(BF16.Of(v))
-                : To(new Complex64(v, 0));
         }
-    }
 
-    /// <summary>int32 in memory, float32 in the lanes.</summary>
-    private readonly struct Int32Lanes : IElement<float>
-    {
-        public static int Size => 4;
+        private static T As<T>(TIn value) => Unsafe.BitCast<TIn, T>(value);
+
+        private static TOut To<T>(T value) => Unsafe.BitCast<T, TOut>(value);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector512<float> Load(byte* from) =>
-            Vector512.ConvertToSingle(Vector512.Load((int*)from));
+        private static TOut Number<T>(TIn value) where T : unmanaged, INumberBase<T>
+        {
+            var v = As<T>(value);
+            return typeof(TOut) == typeof(bool) ? To(v != T.Zero)
+                : typeof(TOut) == typeof(byte) ? To(byte.CreateTruncating(v))
+                : typeof(TOut) == typeof(ushort) ? To(ushort.CreateTruncating(v))
+                : typeof(TOut) == typeof(uint) ? To(uint.CreateTruncating(v))
+                : typeof(TOut) == typeof(ulong) ? To(ulong.CreateTruncating(v))
+                : typeof(TOut) == typeof(sbyte) ? To(sbyte.CreateTruncating(v))
+                : typeof(TOut) == typeof(short) ? To(short.CreateTruncating(v))
+                : typeof(TOut) == typeof(int) ? To(int.CreateTruncating(v))
+                : typeof(TOut) == typeof(long) ? To(long.CreateTruncating(v))
+                : typeof(TOut) == typeof(double) ? To(double.CreateTruncating(v))
+                : Single(float.CreateTruncating(v));
+        }
+
+        /// <summary>
+        /// x86's truncation, which C programs have come to expect: out of range wraps for the
+        /// narrow types; NaN is the smallest integer, that is 0 in the narrow ones.
+        /// </summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static TOut Real<T>(TIn value) where T : unmanaged, IFloatingPoint<T>
+        {
+            var v = As<T>(value);
+            return typeof(TOut) == typeof(bool) ? To(v != T.Zero)
+                : typeof(TOut) == typeof(byte) ? To((byte)T.ConvertToIntegerNative<int>(v))
+                : typeof(TOut) == typeof(ushort) ? To((ushort)T.ConvertToIntegerNative<int>(v))
+                : typeof(TOut) == typeof(uint) ? To((uint)T.ConvertToIntegerNative<long>(v))
+                : typeof(TOut) == typeof(ulong) ? To(double.CreateTruncating(v) < 9223372036854775808.0
+                    ? (ulong)T.ConvertToIntegerNative<long>(v)
+                    : T.ConvertToIntegerNative<ulong>(v))
+                : typeof(TOut) == typeof(sbyte) ? To((sbyte)T.ConvertToIntegerNative<int>(v))
+                : typeof(TOut) == typeof(short) ? To((short)T.ConvertToIntegerNative<int>(v))
+                : typeof(TOut) == typeof(int) ? To(T.ConvertToIntegerNative<int>(v))
+                : typeof(TOut) == typeof(long) ? To(T.ConvertToIntegerNative<long>(v))
+                : typeof(TOut) == typeof(double) ? To(double.CreateTruncating(v))
+                : Single(float.CreateTruncating(v));
+        }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Store(Vector512<float> vector, byte* to) =>
-            Vector512.ConvertToInt32Native(vector).Store((int*)to);
-    }
-
-    /// <summary>uint8 or bool in memory, float32 in the lanes.</summary>
-    private readonly struct UInt8Lanes : IElement<float>
-    {
-        public static int Size => 1;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector512<float> Load(byte* from) =>
-            Vector512.ConvertToSingle(Lanes.Words(Vector128.Load(from)).AsInt32());
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Store(Vector512<float> vector, byte* to) =>
-            Lanes.Bytes(Vector512.ConvertToInt32Native(vector).AsUInt32()).Store(to);
+        private static TOut Single(float v) =>
+            typeof(TOut) == typeof(float) ? To(v)
+            : typeof(TOut) == typeof(Float16) ? To(BitConverter.HalfToUInt16Bits((Half)v))
+            : typeof(TOut) == typeof(BFloat16) ? To(BF16.Of(v))
+            : To(new Complex64(v, 0));
     }
 }

@@ -121,6 +121,30 @@ internal static unsafe class Loops
         }
     }
 
+    /// <summary>1 where an element is not 0 (NaN is not), else 0.</summary>
+    [MethodImpl(Hot)]
+    public static void Truth<TElement, T>(byte** inputs, byte* output, long n, uint scalars)
+        where TElement : struct, IElement<T>
+        where T : unmanaged
+    {
+        var pad = stackalloc byte[64];
+        var count = Vector512<T>.Count;
+        var x = Input(inputs, 0, scalars, TElement.Size, pad, count * TElement.Size, out var dx);
+        for (; n >= count; n -= count)
+        {
+            Lanes.StoreMask(~Vector512.Equals(TElement.Load(x), Vector512<T>.Zero), output);
+            x += dx;
+            output += count;
+        }
+
+        if (n > 0)
+        {
+            Tail(x, dx, n * TElement.Size, pad);
+            Lanes.StoreMask(~Vector512.Equals(TElement.Load(pad), Vector512<T>.Zero), pad);
+            Unsafe.CopyBlockUnaligned(output, pad, (uint)n);
+        }
+    }
+
     /// <summary>Byte condition ? x : y, over elements of any type of the size of T.</summary>
     [MethodImpl(Hot)]
     public static void Select<T>(byte** inputs, byte* output, long n, uint scalars)

@@ -14,9 +14,21 @@ internal static unsafe partial class VectorMath
     private static (Vector512<int> Q, V Sin, V Cos) SinCosReduced(V x)
     {
         var k = Vector512.Round(x * C(0.636619772f));
-        var r = Fma(k, C(-1.5703125f), x);
-        r = Fma(k, C(-4.837512969970703125e-4f), r);
-        r = Fma(k, C(-7.54978995489188216e-8f), r);
+        V r;
+        if (HasFusedProduct)
+        {
+            // Exact products: each part may have all its 24 bits.
+            r = Fma(k, C(-1.57079637f), x);
+            r = Fma(k, C(4.37113883e-8f), r);
+            r = Fma(k, C(1.71512451e-15f), r);
+        }
+        else
+        {
+            r = Fma(k, C(-1.5703125f), x);
+            r = Fma(k, C(-4.837512969970703125e-4f), r);
+            r = Fma(k, C(-7.54978995489188216e-8f), r);
+        }
+
         var s = r * r;
         var sin = Fma(Fma(C(-1.9515295891e-4f), s, 8.3321608736e-3f), s, -1.6666654611e-1f);
         var cos = Fma(

@@ -182,9 +182,13 @@ internal static partial class VectorMath
         return If(Vector512.LessThan(Vector512.Abs(x), C(1e-8f)), x, y);
     }
 
-    /// <summary>1 / (1 + e^-x)</summary>
+    /// <summary>1 / (1 + e^-x), below 0 as e^x / (1 + e^x) so that small results keep their digits.</summary>
     [MethodImpl(Inline)]
-    public static V Sigmoid(V x) => V.One / (V.One + Exp(-x));
+    public static V Sigmoid(V x)
+    {
+        var e = Exp(x ^ (Sign(x) ^ C(-0f)));
+        return If(Vector512.LessThan(x, V.Zero), e, V.One) / (V.One + e);
+    }
 
     /// <summary>With t = e^2|x| - 1: t / (t + 2), and the sign of x.</summary>
     [MethodImpl(Inline)]
@@ -314,39 +318,5 @@ internal static partial class VectorMath
         var ends = Vector512.Equals(low, C(float.NegativeInfinity))
             | Vector512.Equals(high, C(float.PositiveInfinity));
         return If(ends, high, high + Log1p(Exp(low - high)));
-    }
-
-    /// <summary>
-    /// x - y floor(x / y), exactly: with a fused product the first remainder has no error, and a
-    /// quotient rounded over an integer shows by its sign or size. What is too far apart for that
-    /// goes by single elements.
-    /// </summary>
-    [MethodImpl(Inline)]
-    public static unsafe V Modulo(V x, V y)
-    {
-        var q = Vector512.Floor(x / y);
-        if (HasFusedProduct && Vector512.LessThanAll(Vector512.Abs(q), C(4194304f)))
-        {
-            var r = Vector512.FusedMultiplyAdd(-q, y, x);
-            var wrong = Vector512.LessThan(r, V.Zero) ^ Vector512.LessThan(y, V.Zero);
-            r = If(wrong & ~Vector512.Equals(r, V.Zero), r + y, r);
-            r = If(Vector512.GreaterThanOrEqual(Vector512.Abs(r), Vector512.Abs(y)), r - y, r);
-            if (Vector512.EqualsAll(r, r))
-            {
-                return r;
-            }
-        }
-
-        return Lanes.Each(x, y, &Modulo);
-    }
-
-    private static bool HasFusedProduct =>
-        System.Runtime.Intrinsics.X86.Fma.IsSupported
-        || System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported;
-
-    private static float Modulo(float x, float y)
-    {
-        var r = x % y;
-        return r != 0 && r < 0 != y < 0 ? r + y : r;
     }
 }

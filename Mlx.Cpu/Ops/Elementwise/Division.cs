@@ -90,7 +90,7 @@ internal sealed unsafe class Remainder : DividingPrimitive<Remainder.Floats, Rem
     private readonly struct Nearest : IFloatOperator
     {
         public static Vector512<float> Of(Vector512<float> x, Vector512<float> y) =>
-            Lanes.Each(x, y, &MathF.IEEERemainder);
+            VectorMath.NearestRemainder(x, y);
 
         public static Vector512<double> Of(Vector512<double> x, Vector512<double> y) =>
             Lanes.Each(x, y, &Math.IEEERemainder);
@@ -146,12 +146,10 @@ internal sealed unsafe class CutRemainder : DividingPrimitive<CutRemainder.Float
     internal readonly struct Floats : IFloatOperator
     {
         public static Vector512<float> Of(Vector512<float> x, Vector512<float> y) =>
-            Lanes.Each(x, y, &Remainder);
+            VectorMath.CutRemainder(x, y);
 
         public static Vector512<double> Of(Vector512<double> x, Vector512<double> y) =>
             Lanes.Each(x, y, &Remainder);
-
-        private static float Remainder(float x, float y) => x % y;
 
         private static double Remainder(double x, double y) => x % y;
     }

@@ -7,7 +7,7 @@ using Mlx.Cpu.Kernels;
 namespace Mlx.Cpu.Ops;
 
 /// <summary>The natural logarithm.</summary>
-internal sealed unsafe class Log : FloatPrimitive<Log.Function>
+internal sealed class Log : FloatPrimitive<Log.Function>
 {
     public static readonly Log Instance = new();
 
@@ -17,14 +17,14 @@ internal sealed unsafe class Log : FloatPrimitive<Log.Function>
     {
         public static Vector512<float> Of(Vector512<float> x) => VectorMath.Log(x);
 
-        public static Vector512<double> Of(Vector512<double> x) => Lanes.Each(x, &Math.Log);
+        public static Vector512<double> Of(Vector512<double> x) => Vector512.Log(x);
 
         public static Complex Of(Complex x) => Complex.Log(x);
     }
 }
 
 /// <summary>The logarithm to base 2.</summary>
-internal sealed unsafe class Log2 : FloatPrimitive<Log2.Function>
+internal sealed class Log2 : FloatPrimitive<Log2.Function>
 {
     public static readonly Log2 Instance = new();
 
@@ -34,7 +34,7 @@ internal sealed unsafe class Log2 : FloatPrimitive<Log2.Function>
     {
         public static Vector512<float> Of(Vector512<float> x) => VectorMath.Log2(x);
 
-        public static Vector512<double> Of(Vector512<double> x) => Lanes.Each(x, &Math.Log2);
+        public static Vector512<double> Of(Vector512<double> x) => Vector512.Log2(x);
 
         public static Complex Of(Complex x) => Complex.Log(x) / 0.6931471805599453;
     }

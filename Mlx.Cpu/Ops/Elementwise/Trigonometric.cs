@@ -41,7 +41,7 @@ internal sealed class Cos : FloatPrimitive<Cos.Function>
 }
 
 /// <summary>tan x</summary>
-internal sealed unsafe class Tan : FloatPrimitive<Tan.Function>
+internal sealed class Tan : FloatPrimitive<Tan.Function>
 {
     public static readonly Tan Instance = new();
 
@@ -51,7 +51,7 @@ internal sealed unsafe class Tan : FloatPrimitive<Tan.Function>
     {
         public static Vector512<float> Of(Vector512<float> x) => VectorMath.Tan(x);
 
-        public static Vector512<double> Of(Vector512<double> x) => Lanes.Each(x, &Math.Tan);
+        public static Vector512<double> Of(Vector512<double> x) => Vector512.Sin(x) / Vector512.Cos(x);
 
         public static Complex Of(Complex x) => Complex.Tan(x);
     }
