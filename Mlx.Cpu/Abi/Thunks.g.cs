@@ -2707,6 +2707,111 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_conv1d")]
+    internal static int mlx_conv1d(mlx_array* res, mlx_array input, mlx_array weight, int stride, int padding, int dilation, int groups, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Conv1d(Handles.Node(input), Handles.Node(weight), stride, padding, dilation, groups));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_conv2d")]
+    internal static int mlx_conv2d(mlx_array* res, mlx_array input, mlx_array weight, int stride_0, int stride_1, int padding_0, int padding_1, int dilation_0, int dilation_1, int groups, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Conv2d(Handles.Node(input), Handles.Node(weight), stride_0, stride_1, padding_0, padding_1, dilation_0, dilation_1, groups));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_conv3d")]
+    internal static int mlx_conv3d(mlx_array* res, mlx_array input, mlx_array weight, int stride_0, int stride_1, int stride_2, int padding_0, int padding_1, int padding_2, int dilation_0, int dilation_1, int dilation_2, int groups, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Conv3d(Handles.Node(input), Handles.Node(weight), stride_0, stride_1, stride_2, padding_0, padding_1, padding_2, dilation_0, dilation_1, dilation_2, groups));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_conv_general")]
+    internal static int mlx_conv_general(mlx_array* res, mlx_array input, mlx_array weight, int* stride, nuint stride_num, int* padding_lo, nuint padding_lo_num, int* padding_hi, nuint padding_hi_num, int* kernel_dilation, nuint kernel_dilation_num, int* input_dilation, nuint input_dilation_num, int groups, byte flip, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.ConvGeneral(Handles.Node(input), Handles.Node(weight), new ReadOnlySpan<int>(stride, checked((int)stride_num)), new ReadOnlySpan<int>(padding_lo, checked((int)padding_lo_num)), new ReadOnlySpan<int>(padding_hi, checked((int)padding_hi_num)), new ReadOnlySpan<int>(kernel_dilation, checked((int)kernel_dilation_num)), new ReadOnlySpan<int>(input_dilation, checked((int)input_dilation_num)), groups, flip != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_conv_transpose1d")]
+    internal static int mlx_conv_transpose1d(mlx_array* res, mlx_array input, mlx_array weight, int stride, int padding, int dilation, int output_padding, int groups, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.ConvTranspose1d(Handles.Node(input), Handles.Node(weight), stride, padding, dilation, output_padding, groups));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_conv_transpose2d")]
+    internal static int mlx_conv_transpose2d(mlx_array* res, mlx_array input, mlx_array weight, int stride_0, int stride_1, int padding_0, int padding_1, int dilation_0, int dilation_1, int output_padding_0, int output_padding_1, int groups, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.ConvTranspose2d(Handles.Node(input), Handles.Node(weight), stride_0, stride_1, padding_0, padding_1, dilation_0, dilation_1, output_padding_0, output_padding_1, groups));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_conv_transpose3d")]
+    internal static int mlx_conv_transpose3d(mlx_array* res, mlx_array input, mlx_array weight, int stride_0, int stride_1, int stride_2, int padding_0, int padding_1, int padding_2, int dilation_0, int dilation_1, int dilation_2, int output_padding_0, int output_padding_1, int output_padding_2, int groups, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.ConvTranspose3d(Handles.Node(input), Handles.Node(weight), stride_0, stride_1, stride_2, padding_0, padding_1, padding_2, dilation_0, dilation_1, dilation_2, output_padding_0, output_padding_1, output_padding_2, groups));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_copy")]
     internal static int mlx_copy(mlx_array* res, mlx_array a, mlx_stream s)
     {
