@@ -1,0 +1,17 @@
+/// All tests of Mlx.Core.
+module Mlx.Tests.Core.All
+
+open Expecto
+
+let suite () =
+    testList "core" [
+        Layouts.suite ()
+        Engines.suite ()
+        Arrays.suite ()
+        Ownership.suite ()
+        Indexing.suite ()
+        Functions.suite ()
+        Steps.suite ()
+        Files.suite ()
+        Randoms.suite ()
+    ]
