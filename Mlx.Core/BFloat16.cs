@@ -18,12 +18,12 @@ public readonly struct BFloat16 : IEquatable<BFloat16>, IFormattable
     /// <summary>The representation.</summary>
     public ushort ToBits() => bits;
 
-    /// <summary>Rounds to nearest, ties to even; NaN stays NaN.</summary>
+    /// <summary>Rounds to nearest, ties to even; every NaN becomes MLX's.</summary>
     public static explicit operator BFloat16(float x)
     {
         var u = BitConverter.SingleToUInt32Bits(x);
         return float.IsNaN(x)
-            ? new BFloat16((ushort)((u >> 16) | 0x40))
+            ? new BFloat16(0x7FC0)
             : new BFloat16((ushort)((u + 0x7FFF + ((u >> 16) & 1)) >> 16));
     }
 

@@ -7,7 +7,7 @@
 // void* and FILE* are void*, float16_t and bfloat16_t are ushort (their storage), callbacks are
 // typed unmanaged function pointers, structs and enums keep their C names.
 
-#load "Model.fsx" "EmitTypes.fsx" "EmitCore.fsx" "EmitCpu.fsx" "EmitInvoke.fsx" "EmitLayout.fsx"
+#load "Model.fsx" "EmitTypes.fsx" "EmitCore.fsx" "EmitCpu.fsx" "EmitInvoke.fsx"
 
 open System.IO
 
@@ -23,9 +23,7 @@ let files =
       "Mlx.Cpu/Abi/Types.g.cs", EmitTypes.emit "Mlx.Cpu.Abi" "void*" api
       "Mlx.Cpu/Abi/Thunks.g.cs", EmitCpu.thunks api exports
       "Mlx.Cpu/Abi/Resolver.g.cs", EmitCpu.resolver api exports
-      "tests/Support/Invoke.g.cs", EmitInvoke.emit api
-      "tests/Support/Layout.g.c", EmitLayout.c api
-      "tests/Support/Layout.g.cs", EmitLayout.csharp api ]
+      "tests/Support/Invoke.g.cs", EmitInvoke.emit api ]
 
 let stale =
     [ for path, text in files do

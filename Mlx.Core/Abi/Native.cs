@@ -21,7 +21,7 @@ internal static unsafe partial class Native
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static nint Resolve(int index)
+    internal static nint Resolve(int index)
     {
         var library = Engine.Library;
         var name = Names[index];

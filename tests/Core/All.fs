@@ -5,7 +5,6 @@ open Expecto
 
 let suite () =
     testList "core" [
-        Layouts.suite ()
         Engines.suite ()
         Arrays.suite ()
         Ownership.suite ()

@@ -5,12 +5,14 @@ open System
 open System.IO
 open Expecto
 open Mlx.Core
+open Mlx.Core.Abi
 open Mlx.Core.Engines
+open Mlx.Tests.Core.Arrays
 
 let private nowhere = Path.Combine(Path.GetTempPath(), "no-such-folder-of-mlx")
 
 let private load engine path =
-    EngineLoader(engine, path, nowhere, [| nowhere |]).Load()
+    EngineLoader(engine, Option.toObj path, nowhere, [| nowhere |]).Load()
 
 let private refuses engine path (words: string list) () =
     try
@@ -23,7 +25,7 @@ let private refuses engine path (words: string list) () =
 /// Some library that is surely on the machine and surely not mlx-c.
 let private foreignLibrary () =
     Directory.GetFiles(
-        Path.GetDirectoryName(typeof<obj>.Assembly.Location),
+        AppContext.GetData "FX_DEPS_FILE" |> string |> Path.GetDirectoryName |> string,
         if OperatingSystem.IsWindows() then "coreclr.dll" else "*System.Native.*"
     )
     |> Array.filter (fun f -> not (f.EndsWith ".a"))
@@ -32,22 +34,22 @@ let private foreignLibrary () =
 let suite () =
     testList "engine" [
         testCase "an unknown MLX_ENGINE is refused with the choices"
-        <| refuses "metal" null [ "metal"; "auto"; "native"; "cpu" ]
-        testCase "a path that is not there" <| refuses "auto" nowhere [ nowhere; "does not exist" ]
+        <| refuses "metal" None [ "metal"; "auto"; "native"; "cpu" ]
+        testCase "a path that is not there" <| refuses "auto" (Some nowhere) [ nowhere; "does not exist" ]
         testCase "a folder without libmlxc"
-        <| refuses "native" (Path.GetTempPath()) [ Path.GetTempPath(); "mlxc" ]
+        <| refuses "native" (Some(Path.GetTempPath())) [ Path.GetTempPath(); "mlxc" ]
         testCase "a file that is no library" <| fun () ->
             let file = Path.GetTempFileName()
             File.WriteAllText(file, "not a library")
-            refuses "auto" file [ file; "does not load" ] ()
+            refuses "auto" (Some file) [ file; "does not load" ] ()
             File.Delete file
         testCase "a library that is not mlx-c" <| fun () ->
             let file = foreignLibrary ()
-            refuses "auto" file [ file; "not mlx-c"; "mlx_array_new_data" ] ()
+            refuses "auto" (Some file) [ file; "not mlx-c"; "mlx_array_new_data" ] ()
         testCase "cpu wins over a path" <| fun () ->
-            Expect.equal (load "cpu" nowhere).Name "cpu" "the embedded engine"
+            Expect.equal (load "cpu" (Some nowhere)).Name "cpu" "the embedded engine"
         testCase "auto tells where it looked" <| fun () ->
-            let found = load "auto" null
+            let found = load "auto" None
             if not found.IsNative then
                 Expect.isTrue (Seq.exists (fun (t: string) -> t.StartsWith nowhere) found.Tried) "the prefix"
         testCase "describe names engine, version and devices" <| fun () ->
@@ -60,16 +62,8 @@ let suite () =
             match Seq.tryHead (Engine.Describe().MissingSymbols) with
             | None -> ()
             | Some symbol ->
-                let native = typeof<MlxArray>.Assembly.GetType "Mlx.Core.Abi.Native"
-                let flags = Reflection.BindingFlags.Static ||| Reflection.BindingFlags.NonPublic
-                let resolve = native.GetMethod("Resolve", flags)
-                let names = native.GetField("Names").GetValue null :?> string[]
-                let e =
-                    Expect.throwsC
-                        (fun () -> resolve.Invoke(null, [| Array.IndexOf(names, symbol) |]) |> ignore)
-                        (fun e -> e.InnerException)
-                Expect.stringContains e.Message symbol "names the function"
-                Expect.stringContains e.Message Engine.Version "and the version"
+                raises<MlxException, _> [ symbol; Engine.Version ] (fun () ->
+                    Native.Resolve(Array.IndexOf(Native.Names, symbol)))
         testCase "memory counters" <| fun () ->
             use x = Ops.Zeros(ReadOnlySpan [| 1024; 1024 |])
             use y = x + 1

@@ -2,6 +2,7 @@
 module Mlx.Tests.Core.Files
 
 open System
+open System.Collections.Generic
 open System.IO
 open System.Text.Json
 open Expecto
@@ -15,7 +16,7 @@ let private cases =
         let text = File.ReadAllText(Path.Combine(root, "manifest.json"))
         [ for c in (JsonDocument.Parse text).RootElement.GetProperty("cases").EnumerateArray() -> c ]
 
-let private text (name: string) (c: JsonElement) = c.GetProperty(name).GetString()
+let private text (name: string) (c: JsonElement) = c.GetProperty(name).GetString() |> string
 
 let private load format path =
     if format = "npy" then
@@ -56,7 +57,7 @@ let private good (c: JsonElement) =
                 same name (Npy.Load path) a.DType shape (bytes a))
         if format = "safetensors" then
             withTemporary (fun path ->
-                Safetensors.Save(path, dict arrays, dict [ "by", "test" ] |> Collections.Generic.Dictionary)
+                Safetensors.Save(path, dict arrays, readOnlyDict [ "by", "test" ])
                 let again = Safetensors.Load path
                 Expect.equal again.Metadata["by"] "test" "metadata"
                 for name, a in arrays do
@@ -64,9 +65,10 @@ let private good (c: JsonElement) =
 
 let private bad (c: JsonElement) =
     let file = text "file" c
-    testCase $"{file}: {text "why" c}" <| fun () ->
+    let why = text "why" c
+    testCase $"{file}: {why}" <| fun () ->
         let path = Path.Combine(root, "bad", file)
-        raises<MlxFileException> [ file ] (fun () -> load (text "format" c) path)
+        raises<MlxFileException, _> [ file ] (fun () -> load (text "format" c) path)
 
 let private ofKind kind test = cases.Value |> List.filter (fun c -> text "kind" c = kind) |> List.map test
 
@@ -75,16 +77,16 @@ let suite () =
         testList "read as they are" (ofKind "good" good)
         testList "refused" (ofKind "bad" bad)
         testCase "a file that is not there" <| fun () ->
-            raises<FileNotFoundException> [ "nowhere" ] (fun () -> Safetensors.Load "nowhere.safetensors")
-            raises<FileNotFoundException> [ "nowhere" ] (fun () -> Npy.Load "nowhere.npy")
+            raises<FileNotFoundException, _> [ "nowhere" ] (fun () -> Safetensors.Load "nowhere.safetensors")
+            raises<FileNotFoundException, _> [ "nowhere" ] (fun () -> Npy.Load "nowhere.npy")
         testCase "a failing save leaves nothing behind" <| fun () ->
             use x = MlxArray.Scalar 1f
             let folder = Path.Combine(Path.GetTempPath(), "no-such-folder-of-mlx")
-            raises<DirectoryNotFoundException> [] (fun () -> Npy.Save(Path.Combine(folder, "x.npy"), x))
+            raises<DirectoryNotFoundException, _> [] (fun () -> Npy.Save(Path.Combine(folder, "x.npy"), x))
         testCase "the same name twice" <| fun () ->
             use x = MlxArray.Scalar 1f
-            raises<MlxFileException> [ "'a'" ] (fun () ->
-                Safetensors.Save("never", [ Collections.Generic.KeyValuePair("a", x); Collections.Generic.KeyValuePair("a", x) ]))
+            raises<MlxFileException, _> [ "'a'" ] (fun () ->
+                Safetensors.Save("never", [ KeyValuePair("a", x); KeyValuePair("a", x) ]))
         testCase "only what is wanted" <| fun () ->
             use scope = Scope.Enter()
             withTemporary (fun path ->
