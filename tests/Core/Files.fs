@@ -9,7 +9,7 @@ open Expecto
 open Mlx.Core
 open Mlx.Tests.Core.Arrays
 
-let private root = Path.Combine(AppContext.BaseDirectory, "files")
+let private root = Path.Combine(AppContext.BaseDirectory, "Core", "files")
 
 let private cases =
     lazy
