@@ -62,6 +62,9 @@ internal static class AsyncEvaluator
                 n.Release();
             }
 
+            // This thread now waits for work with the array still on its stack.
+            Array.Clear(roots);
+
             lock (Queue)
             {
                 done++;

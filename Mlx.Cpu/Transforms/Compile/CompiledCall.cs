@@ -14,6 +14,8 @@ internal sealed class CompiledCall(Trace trace, CompileMode mode) : Primitive, I
 
     private Plan? plan;
     private int waiting;
+    private int isDisposed;
+    private int isFree;
 
     public override string Name => "Compiled";
 
@@ -27,7 +29,10 @@ internal sealed class CompiledCall(Trace trace, CompileMode mode) : Primitive, I
     public override void Eval(Node[] inputs, Node[] outputs)
     {
         (plan ??= Planner.Plan(trace, mode)).Run(inputs, outputs);
-        Interlocked.Decrement(ref waiting);
+        if (Interlocked.Decrement(ref waiting) == 0 && Volatile.Read(ref isDisposed) != 0)
+        {
+            Free();
+        }
     }
 
     public override Node?[] Vjp(
@@ -72,12 +77,22 @@ internal sealed class CompiledCall(Trace trace, CompileMode mode) : Primitive, I
     public override bool IsPure => false;
 
     /// <summary>
-    /// Lets go of the trace and its constants now, unless a call is still to be evaluated; then the
-    /// collector does it.
+    /// Lets go of the trace and its constants: now, or, when a call is still to be evaluated (as
+    /// with the last of asynchronous steps), after that. A call that is never evaluated leaves it to
+    /// the collector.
     /// </summary>
     public void Dispose()
     {
+        Interlocked.Exchange(ref isDisposed, 1);
         if (Volatile.Read(ref waiting) == 0)
+        {
+            Free();
+        }
+    }
+
+    private void Free()
+    {
+        if (Interlocked.Exchange(ref isFree, 1) == 0)
         {
             plan?.Dispose();
             trace.Dispose();
