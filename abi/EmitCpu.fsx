@@ -118,6 +118,7 @@ let private raw (f: Function) (b: Builder) =
     match csharp f.Returns, b.Result with
     | "void", _ -> [ $"{call};" ], "_ = Errors.Report(e);"
     | "int", "void" -> [ $"{call};"; "return 0;" ], "return Errors.Report(e);"
+    | "int", "Status" -> [ $"return (int){call};" ], "return Errors.Report(e);"
     | c, r ->
         let value =
             if c = r then call

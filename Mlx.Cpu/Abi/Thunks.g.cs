@@ -1566,6 +1566,115 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_device_info_new")]
+    internal static mlx_device_info mlx_device_info_new()
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.DeviceInfo.New();
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_device_info_get")]
+    internal static int mlx_device_info_get(mlx_device_info* info, mlx_device dev)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.DeviceInfo.Get(info, dev);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_device_info_free")]
+    internal static int mlx_device_info_free(mlx_device_info info)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.DeviceInfo.Free(info);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_device_info_has_key")]
+    internal static int mlx_device_info_has_key(byte* exists, mlx_device_info info, byte* key)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.DeviceInfo.HasKey(exists, info, key);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_device_info_is_string")]
+    internal static int mlx_device_info_is_string(byte* is_string, mlx_device_info info, byte* key)
+    {
+        try
+        {
+            return (int)global::Mlx.Cpu.Abi.DeviceInfo.IsString(is_string, info, key);
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_device_info_get_string")]
+    internal static int mlx_device_info_get_string(byte** value, mlx_device_info info, byte* key)
+    {
+        try
+        {
+            return (int)global::Mlx.Cpu.Abi.DeviceInfo.GetString(value, info, key);
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_device_info_get_size")]
+    internal static int mlx_device_info_get_size(nuint* value, mlx_device_info info, byte* key)
+    {
+        try
+        {
+            return (int)global::Mlx.Cpu.Abi.DeviceInfo.GetSize(value, info, key);
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_device_info_get_keys")]
+    internal static int mlx_device_info_get_keys(mlx_vector_string* keys, mlx_device_info info)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.DeviceInfo.GetKeys(keys, info);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_set_error_handler")]
     internal static void mlx_set_error_handler(delegate* unmanaged[Cdecl]<byte*, void*, void> handler, void* data, delegate* unmanaged[Cdecl]<void*, void> dtor)
     {
@@ -1870,6 +1979,226 @@ internal static unsafe class Thunks
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.RFftn(Handles.Node(a), new ReadOnlySpan<int>(n, checked((int)n_num)), new ReadOnlySpan<int>(axes, checked((int)axes_num)), (global::Mlx.Cpu.Ops.FftNorm)norm));
             return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_map_string_to_array_new")]
+    internal static mlx_map_string_to_array mlx_map_string_to_array_new()
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.ArrayMaps.New();
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_map_string_to_array_set")]
+    internal static int mlx_map_string_to_array_set(mlx_map_string_to_array* map, mlx_map_string_to_array src)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.ArrayMaps.Set(map, src);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_map_string_to_array_free")]
+    internal static int mlx_map_string_to_array_free(mlx_map_string_to_array map)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.ArrayMaps.Free(map);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_map_string_to_array_insert")]
+    internal static int mlx_map_string_to_array_insert(mlx_map_string_to_array map, byte* key, mlx_array value)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.ArrayMaps.Insert(map, key, value);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_map_string_to_array_get")]
+    internal static int mlx_map_string_to_array_get(mlx_array* value, mlx_map_string_to_array map, byte* key)
+    {
+        try
+        {
+            return (int)global::Mlx.Cpu.Abi.ArrayMaps.Find(value, map, key);
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_map_string_to_array_iterator_new")]
+    internal static mlx_map_string_to_array_iterator mlx_map_string_to_array_iterator_new(mlx_map_string_to_array map)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.ArrayMaps.NewIterator(map);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_map_string_to_array_iterator_free")]
+    internal static int mlx_map_string_to_array_iterator_free(mlx_map_string_to_array_iterator it)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.ArrayMaps.FreeIterator(it);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_map_string_to_array_iterator_next")]
+    internal static int mlx_map_string_to_array_iterator_next(byte** key, mlx_array* value, mlx_map_string_to_array_iterator it)
+    {
+        try
+        {
+            return (int)global::Mlx.Cpu.Abi.ArrayMaps.Next(key, value, it);
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_map_string_to_string_new")]
+    internal static mlx_map_string_to_string mlx_map_string_to_string_new()
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.StringMaps.New();
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_map_string_to_string_set")]
+    internal static int mlx_map_string_to_string_set(mlx_map_string_to_string* map, mlx_map_string_to_string src)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.StringMaps.Set(map, src);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_map_string_to_string_free")]
+    internal static int mlx_map_string_to_string_free(mlx_map_string_to_string map)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.StringMaps.Free(map);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_map_string_to_string_insert")]
+    internal static int mlx_map_string_to_string_insert(mlx_map_string_to_string map, byte* key, byte* value)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.StringMaps.Insert(map, key, value);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_map_string_to_string_get")]
+    internal static int mlx_map_string_to_string_get(byte** value, mlx_map_string_to_string map, byte* key)
+    {
+        try
+        {
+            return (int)global::Mlx.Cpu.Abi.StringMaps.Find(value, map, key);
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_map_string_to_string_iterator_new")]
+    internal static mlx_map_string_to_string_iterator mlx_map_string_to_string_iterator_new(mlx_map_string_to_string map)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.StringMaps.NewIterator(map);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_map_string_to_string_iterator_free")]
+    internal static int mlx_map_string_to_string_iterator_free(mlx_map_string_to_string_iterator it)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.StringMaps.FreeIterator(it);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_map_string_to_string_iterator_next")]
+    internal static int mlx_map_string_to_string_iterator_next(byte** key, byte** value, mlx_map_string_to_string_iterator it)
+    {
+        try
+        {
+            return (int)global::Mlx.Cpu.Abi.StringMaps.Next(key, value, it);
         }
         catch (Exception e)
         {
@@ -5526,6 +5855,21 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_random_bernoulli")]
+    internal static int mlx_random_bernoulli(mlx_array* res, mlx_array p, int* shape, nuint shape_num, mlx_array key, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.RandomBernoulli(Handles.Node(p), new ReadOnlySpan<int>(shape, checked((int)shape_num)), Handles.NodeOrNull(key)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_random_bits")]
     internal static int mlx_random_bits(mlx_array* res, int* shape, nuint shape_num, int width, mlx_array key, mlx_stream s)
     {
@@ -5541,12 +5885,162 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_random_categorical_shape")]
+    internal static int mlx_random_categorical_shape(mlx_array* res, mlx_array logits, int axis, int* shape, nuint shape_num, mlx_array key, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.RandomCategorical(Handles.Node(logits), axis, new ReadOnlySpan<int>(shape, checked((int)shape_num)), Handles.NodeOrNull(key)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_random_categorical_num_samples")]
+    internal static int mlx_random_categorical_num_samples(mlx_array* res, mlx_array logits_, int axis, int num_samples, mlx_array key, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.RandomCategorical(Handles.Node(logits_), axis, num_samples, Handles.NodeOrNull(key)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_random_categorical")]
+    internal static int mlx_random_categorical(mlx_array* res, mlx_array logits, int axis, mlx_array key, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.RandomCategorical(Handles.Node(logits), axis, Handles.NodeOrNull(key)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_random_gumbel")]
+    internal static int mlx_random_gumbel(mlx_array* res, int* shape, nuint shape_num, mlx_dtype dtype, mlx_array key, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.RandomGumbel(new ReadOnlySpan<int>(shape, checked((int)shape_num)), (Dtype)dtype, Handles.NodeOrNull(key)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_random_key")]
     internal static int mlx_random_key(mlx_array* res, ulong seed)
     {
         try
         {
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.RandomKey(seed));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_random_laplace")]
+    internal static int mlx_random_laplace(mlx_array* res, int* shape, nuint shape_num, mlx_dtype dtype, float loc, float scale, mlx_array key, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.RandomLaplace(new ReadOnlySpan<int>(shape, checked((int)shape_num)), (Dtype)dtype, loc, scale, Handles.NodeOrNull(key)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_random_normal_broadcast")]
+    internal static int mlx_random_normal_broadcast(mlx_array* res, int* shape, nuint shape_num, mlx_dtype dtype, mlx_array loc, mlx_array scale, mlx_array key, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.RandomNormal(new ReadOnlySpan<int>(shape, checked((int)shape_num)), (Dtype)dtype, Handles.NodeOrNull(loc), Handles.NodeOrNull(scale), Handles.NodeOrNull(key)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_random_normal")]
+    internal static int mlx_random_normal(mlx_array* res, int* shape, nuint shape_num, mlx_dtype dtype, float loc, float scale, mlx_array key, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.RandomNormal(new ReadOnlySpan<int>(shape, checked((int)shape_num)), (Dtype)dtype, loc, scale, Handles.NodeOrNull(key)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_random_permutation")]
+    internal static int mlx_random_permutation(mlx_array* res, mlx_array x, int axis, mlx_array key, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.RandomPermutation(Handles.Node(x), axis, Handles.NodeOrNull(key)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_random_permutation_arange")]
+    internal static int mlx_random_permutation_arange(mlx_array* res, int x, mlx_array key, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.RandomPermutation(x, Handles.NodeOrNull(key)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_random_randint")]
+    internal static int mlx_random_randint(mlx_array* res, mlx_array low, mlx_array high, int* shape, nuint shape_num, mlx_dtype dtype, mlx_array key, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.RandomInt(Handles.Node(low), Handles.Node(high), new ReadOnlySpan<int>(shape, checked((int)shape_num)), (Dtype)dtype, Handles.NodeOrNull(key)));
             return 0;
         }
         catch (Exception e)
@@ -5593,6 +6087,36 @@ internal static unsafe class Thunks
             var (r0, r1) = global::Mlx.Cpu.Ops.Op.RandomSplit(Handles.Node(key));
             Handles.Set(res_0, r0);
             Handles.Set(res_1, r1);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_random_truncated_normal")]
+    internal static int mlx_random_truncated_normal(mlx_array* res, mlx_array lower, mlx_array upper, int* shape, nuint shape_num, mlx_dtype dtype, mlx_array key, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.RandomTruncatedNormal(Handles.Node(lower), Handles.Node(upper), new ReadOnlySpan<int>(shape, checked((int)shape_num)), (Dtype)dtype, Handles.NodeOrNull(key)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_random_uniform")]
+    internal static int mlx_random_uniform(mlx_array* res, mlx_array low, mlx_array high, int* shape, nuint shape_num, mlx_dtype dtype, mlx_array key, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.RandomUniform(Handles.Node(low), Handles.Node(high), new ReadOnlySpan<int>(shape, checked((int)shape_num)), (Dtype)dtype, Handles.NodeOrNull(key)));
             return 0;
         }
         catch (Exception e)
@@ -6139,6 +6663,468 @@ internal static unsafe class Thunks
         try
         {
             global::Mlx.Cpu.Abi.ArrayVectors.Get(res, vec, idx);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_vector_array_new")]
+    internal static mlx_vector_vector_array mlx_vector_vector_array_new()
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.VectorVectors.New();
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_vector_array_set")]
+    internal static int mlx_vector_vector_array_set(mlx_vector_vector_array* vec, mlx_vector_vector_array src)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.VectorVectors.Set(vec, src);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_vector_array_free")]
+    internal static int mlx_vector_vector_array_free(mlx_vector_vector_array vec)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.VectorVectors.Free(vec);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_vector_array_new_data")]
+    internal static mlx_vector_vector_array mlx_vector_vector_array_new_data(mlx_vector_array* data, nuint size)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.VectorVectors.NewData(data, size);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_vector_array_new_value")]
+    internal static mlx_vector_vector_array mlx_vector_vector_array_new_value(mlx_vector_array val)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.VectorVectors.NewValue(val);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_vector_array_set_data")]
+    internal static int mlx_vector_vector_array_set_data(mlx_vector_vector_array* vec, mlx_vector_array* data, nuint size)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.VectorVectors.SetData(vec, data, size);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_vector_array_set_value")]
+    internal static int mlx_vector_vector_array_set_value(mlx_vector_vector_array* vec, mlx_vector_array val)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.VectorVectors.SetValue(vec, val);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_vector_array_append_data")]
+    internal static int mlx_vector_vector_array_append_data(mlx_vector_vector_array vec, mlx_vector_array* data, nuint size)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.VectorVectors.AppendData(vec, data, size);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_vector_array_append_value")]
+    internal static int mlx_vector_vector_array_append_value(mlx_vector_vector_array vec, mlx_vector_array val)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.VectorVectors.AppendValue(vec, val);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_vector_array_size")]
+    internal static nuint mlx_vector_vector_array_size(mlx_vector_vector_array vec)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.VectorVectors.Size(vec);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_vector_array_get")]
+    internal static int mlx_vector_vector_array_get(mlx_vector_array* res, mlx_vector_vector_array vec, nuint idx)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.VectorVectors.Get(res, vec, idx);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_int_new")]
+    internal static mlx_vector_int mlx_vector_int_new()
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.IntVectors.New();
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_int_set")]
+    internal static int mlx_vector_int_set(mlx_vector_int* vec, mlx_vector_int src)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.IntVectors.Set(vec, src);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_int_free")]
+    internal static int mlx_vector_int_free(mlx_vector_int vec)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.IntVectors.Free(vec);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_int_new_data")]
+    internal static mlx_vector_int mlx_vector_int_new_data(int* data, nuint size)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.IntVectors.NewData(data, size);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_int_new_value")]
+    internal static mlx_vector_int mlx_vector_int_new_value(int val)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.IntVectors.NewValue(val);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_int_set_data")]
+    internal static int mlx_vector_int_set_data(mlx_vector_int* vec, int* data, nuint size)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.IntVectors.SetData(vec, data, size);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_int_set_value")]
+    internal static int mlx_vector_int_set_value(mlx_vector_int* vec, int val)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.IntVectors.SetValue(vec, val);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_int_append_data")]
+    internal static int mlx_vector_int_append_data(mlx_vector_int vec, int* data, nuint size)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.IntVectors.AppendData(vec, data, size);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_int_append_value")]
+    internal static int mlx_vector_int_append_value(mlx_vector_int vec, int val)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.IntVectors.AppendValue(vec, val);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_int_size")]
+    internal static nuint mlx_vector_int_size(mlx_vector_int vec)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.IntVectors.Size(vec);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_int_get")]
+    internal static int mlx_vector_int_get(int* res, mlx_vector_int vec, nuint idx)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.IntVectors.Get(res, vec, idx);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_string_new")]
+    internal static mlx_vector_string mlx_vector_string_new()
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.StringVectors.New();
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_string_set")]
+    internal static int mlx_vector_string_set(mlx_vector_string* vec, mlx_vector_string src)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.StringVectors.Set(vec, src);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_string_free")]
+    internal static int mlx_vector_string_free(mlx_vector_string vec)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.StringVectors.Free(vec);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_string_new_data")]
+    internal static mlx_vector_string mlx_vector_string_new_data(byte** data, nuint size)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.StringVectors.NewData(data, size);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_string_new_value")]
+    internal static mlx_vector_string mlx_vector_string_new_value(byte* val)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.StringVectors.NewValue(val);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_string_set_data")]
+    internal static int mlx_vector_string_set_data(mlx_vector_string* vec, byte** data, nuint size)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.StringVectors.SetData(vec, data, size);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_string_set_value")]
+    internal static int mlx_vector_string_set_value(mlx_vector_string* vec, byte* val)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.StringVectors.SetValue(vec, val);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_string_append_data")]
+    internal static int mlx_vector_string_append_data(mlx_vector_string vec, byte** data, nuint size)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.StringVectors.AppendData(vec, data, size);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_string_append_value")]
+    internal static int mlx_vector_string_append_value(mlx_vector_string vec, byte* val)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.StringVectors.AppendValue(vec, val);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_string_size")]
+    internal static nuint mlx_vector_string_size(mlx_vector_string vec)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.StringVectors.Size(vec);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_vector_string_get")]
+    internal static int mlx_vector_string_get(byte** res, mlx_vector_string vec, nuint idx)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.StringVectors.Get(res, vec, idx);
             return 0;
         }
         catch (Exception e)
