@@ -2,7 +2,11 @@ module Mlx.Tests.Main
 
 open System
 
-let private suites () = [ Abi.Tests.suite (); Core.All.suite (); Conformance.Tests.suite () ]
+let private suites () =
+    [ Abi.Tests.suite ()
+      Core.All.suite ()
+      Conformance.Tests.suite ()
+      yield! Functional.Tests.suites () ]
 
 let private usage =
     """The tests of Mlx for .NET. Without arguments all of them run, on the engine that MLX_ENGINE names.

@@ -91,9 +91,10 @@ module Nn =
     /// <summary>log softmax (<c>mlx.nn.log_softmax</c>).</summary>
     let logSoftmax (axis: int) (x: Tensor) : Tensor = Tensor.logSoftmax axis x
 
-    /// <summary>1 above the threshold, else 0 (<c>mlx.nn.step</c>, whose threshold is 0).</summary>
+    /// <summary>1 above the threshold, else 0, as int32 (<c>mlx.nn.step</c>, whose threshold is
+    /// 0).</summary>
     let step (threshold: float) (x: Tensor) : Tensor =
-        Tensor.where (x |> Tensor.greater (Tensor.beside x threshold)) (Tensor.onesLike x) (Tensor.zerosLike x)
+        x |> Tensor.greater (Tensor.beside x threshold) |> Tensor.astype DType.Int32
 
     /// <summary>The first half of an axis, gated by the sigmoid of the second
     /// (<c>mlx.nn.glu</c>).</summary>
@@ -105,7 +106,7 @@ module Nn =
     /// <summary>x where positive, else weight x, the weight learnt (<c>mlx.nn.prelu</c>).</summary>
     let prelu (weight: Tensor) (x: Tensor) : Tensor =
         let zero = zero x
-        Tensor.maximum zero x + weight * Tensor.minimum zero x
+        (zero |> Tensor.maximum x) + weight * (zero |> Tensor.minimum x)
 
     /// <summary>Each element 0 with the probability, the rest scaled so that the mean stays
     /// (<c>mlx.nn.Dropout</c>). For training; at inference leave it out.</summary>
