@@ -1986,6 +1986,299 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_linalg_cholesky")]
+    internal static int mlx_linalg_cholesky(mlx_array* res, mlx_array a, byte upper, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Cholesky(Handles.Node(a), upper != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_linalg_cholesky_inv")]
+    internal static int mlx_linalg_cholesky_inv(mlx_array* res, mlx_array a, byte upper, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.CholeskyInv(Handles.Node(a), upper != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_linalg_cross")]
+    internal static int mlx_linalg_cross(mlx_array* res, mlx_array a, mlx_array b, int axis, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Cross(Handles.Node(a), Handles.Node(b), axis));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_linalg_eig")]
+    internal static int mlx_linalg_eig(mlx_array* res_0, mlx_array* res_1, mlx_array a, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            var (r0, r1) = global::Mlx.Cpu.Ops.Op.Eig(Handles.Node(a));
+            Handles.Set(res_0, r0);
+            Handles.Set(res_1, r1);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_linalg_eigh")]
+    internal static int mlx_linalg_eigh(mlx_array* res_0, mlx_array* res_1, mlx_array a, byte* UPLO, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            var (r0, r1) = global::Mlx.Cpu.Ops.Op.Eigh(Handles.Node(a), Strings.Get(UPLO));
+            Handles.Set(res_0, r0);
+            Handles.Set(res_1, r1);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_linalg_eigvals")]
+    internal static int mlx_linalg_eigvals(mlx_array* res, mlx_array a, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.EigVals(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_linalg_eigvalsh")]
+    internal static int mlx_linalg_eigvalsh(mlx_array* res, mlx_array a, byte* UPLO, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.EigValsH(Handles.Node(a), Strings.Get(UPLO)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_linalg_inv")]
+    internal static int mlx_linalg_inv(mlx_array* res, mlx_array a, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Inv(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_linalg_lu")]
+    internal static int mlx_linalg_lu(mlx_vector_array* res, mlx_array a, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Lu(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_linalg_lu_factor")]
+    internal static int mlx_linalg_lu_factor(mlx_array* res_0, mlx_array* res_1, mlx_array a, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            var (r0, r1) = global::Mlx.Cpu.Ops.Op.LuFactor(Handles.Node(a));
+            Handles.Set(res_0, r0);
+            Handles.Set(res_1, r1);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_linalg_norm")]
+    internal static int mlx_linalg_norm(mlx_array* res, mlx_array a, double ord, int* axis, nuint axis_num, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Norm(Handles.Node(a), ord, new ReadOnlySpan<int>(axis, checked((int)axis_num)), keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_linalg_norm_matrix")]
+    internal static int mlx_linalg_norm_matrix(mlx_array* res, mlx_array a, byte* ord, int* axis, nuint axis_num, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.NormMatrix(Handles.Node(a), Strings.Get(ord), new ReadOnlySpan<int>(axis, checked((int)axis_num)), keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_linalg_norm_l2")]
+    internal static int mlx_linalg_norm_l2(mlx_array* res, mlx_array a, int* axis, nuint axis_num, byte keepdims, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.NormL2(Handles.Node(a), new ReadOnlySpan<int>(axis, checked((int)axis_num)), keepdims != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_linalg_pinv")]
+    internal static int mlx_linalg_pinv(mlx_array* res, mlx_array a, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.PInv(Handles.Node(a)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_linalg_qr")]
+    internal static int mlx_linalg_qr(mlx_array* res_0, mlx_array* res_1, mlx_array a, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            var (r0, r1) = global::Mlx.Cpu.Ops.Op.Qr(Handles.Node(a));
+            Handles.Set(res_0, r0);
+            Handles.Set(res_1, r1);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_linalg_solve")]
+    internal static int mlx_linalg_solve(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Solve(Handles.Node(a), Handles.Node(b)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_linalg_solve_triangular")]
+    internal static int mlx_linalg_solve_triangular(mlx_array* res, mlx_array a, mlx_array b, byte upper, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.SolveTriangular(Handles.Node(a), Handles.Node(b), upper != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_linalg_svd")]
+    internal static int mlx_linalg_svd(mlx_vector_array* res, mlx_array a, byte compute_uv, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.Svd(Handles.Node(a), compute_uv != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_linalg_tri_inv")]
+    internal static int mlx_linalg_tri_inv(mlx_array* res, mlx_array a, byte upper, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.TriInv(Handles.Node(a), upper != 0));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_map_string_to_array_new")]
     internal static mlx_map_string_to_array mlx_map_string_to_array_new()
     {
