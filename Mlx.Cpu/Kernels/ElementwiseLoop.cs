@@ -8,12 +8,18 @@ namespace Mlx.Cpu.Kernels;
 /// every operand are merged first; what is left is an outer walk over rows and a kernel call a
 /// row, in which each input is contiguous, a single element, or copied to a small buffer.
 /// </summary>
-internal static unsafe class ElementwiseLoop
+internal static unsafe partial class ElementwiseLoop
 {
     public const int MaxInputs = 8;
 
     /// <summary>Elements gathered at a time when the innermost stride is neither 0 nor 1.</summary>
     private const int GatherBlock = 256;
+
+    /// <summary>Rows shorter than this are gathered into blocks for one kernel call.</summary>
+    private const int ShortRow = 64;
+
+    /// <summary>Elements from which on a transposed input is copied first.</summary>
+    private const int WorthCopying = 4096;
 
     /// <summary>
     /// The output's storage: an input's buffer if this is its last reader, or fresh memory in the
@@ -60,8 +66,7 @@ internal static unsafe class ElementwiseLoop
         return true;
     }
 
-    public static void Run(
-        delegate*<byte**, byte*, long, uint, void> kernel, int cost, Node[] inputs, Node output)
+    public static void Run(Kernel kernel, int cost, Node[] inputs, Node output)
     {
         if (output.Size == 0)
         {
@@ -73,14 +78,62 @@ internal static unsafe class ElementwiseLoop
         var grain = Math.Max(1024, 65536 / cost);
         if (flat)
         {
-            var body = new FlatBody(kernel, inputs, output);
-            ParallelFor.Run(output.Size, grain, body);
+            ParallelFor.Run(output.Size, grain, new FlatBody(kernel, inputs, output));
+            return;
+        }
+
+        var straight = Straighten(inputs, out flat);
+        if (flat)
+        {
+            ParallelFor.Run(output.Size, grain, new FlatBody(kernel, straight, output));
         }
         else
         {
-            var body = new StridedBody(kernel, inputs, output);
-            ParallelFor.Run(output.Size, grain, body);
+            var strides = Array.ConvertAll(straight, i => i.Strides);
+            var (shape, steps) = Axes.Merge(output.Shape, strides);
+            if (shape[^1] >= ShortRow || shape.Length == 1)
+            {
+                ParallelFor.Run(
+                    output.Size, grain, new StridedBody(kernel, straight, output, shape, steps));
+            }
+            else
+            {
+                ParallelFor.Run(
+                    output.Size, grain, new BlockBody(kernel, straight, output, shape, steps));
+            }
         }
+
+        for (var i = 0; i < inputs.Length; i++)
+        {
+            if (straight[i] != inputs[i])
+            {
+                straight[i].Drop();
+            }
+        }
+    }
+
+    /// <summary>
+    /// Inputs that run along another axis than the output are copied first, in blocks that fit the
+    /// cache: read element by element they would cost a cache line each.
+    /// </summary>
+    private static Node[] Straighten(Node[] inputs, out bool flat)
+    {
+        var straight = inputs;
+        flat = true;
+        for (var i = 0; i < inputs.Length; i++)
+        {
+            var n = inputs[i];
+            if (n.Size >= WorthCopying && n.IsDense && !n.IsRow)
+            {
+                straight = straight == inputs ? (Node[])inputs.Clone() : straight;
+                straight[i] = Node.Allocated(n.Shape, n.Dtype);
+                Transfer.CopyRow(n, straight[i].Data);
+            }
+
+            flat &= straight[i].IsRow || IsScalar(n);
+        }
+
+        return straight;
     }
 
     /// <summary>One element stands for all: size 1, or every axis broadcast.</summary>
@@ -116,7 +169,7 @@ internal static unsafe class ElementwiseLoop
     }
 
     private struct FlatBody(
-        delegate*<byte**, byte*, long, uint, void> kernel, Node[] inputs, Node output) : IRangeBody
+        Kernel kernel, Node[] inputs, Node output) : IRangeBody
     {
         public void Run(long start, long end)
         {
@@ -142,19 +195,20 @@ internal static unsafe class ElementwiseLoop
 
     private struct StridedBody : IRangeBody
     {
-        private readonly delegate*<byte**, byte*, long, uint, void> kernel;
+        private readonly Kernel kernel;
         private readonly Node[] inputs;
         private readonly Node output;
         private readonly int[] shape;
         private readonly long[][] strides;
 
         public StridedBody(
-            delegate*<byte**, byte*, long, uint, void> kernel, Node[] inputs, Node output)
+            Kernel kernel, Node[] inputs, Node output, int[] shape, long[][] strides)
         {
             this.kernel = kernel;
             this.inputs = inputs;
             this.output = output;
-            (shape, strides) = Axes.Merge(output.Shape, [.. inputs.Select(i => i.Strides)]);
+            this.shape = shape;
+            this.strides = strides;
         }
 
         public readonly void Run(long start, long end)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Mlx.Cpu.Graph;
 
 namespace Mlx.Cpu.Kernels;
@@ -123,6 +124,18 @@ internal static unsafe class Strided
     public static void GatherRange(
         byte* from, int[] shape, long[] strides, long start, long n, int width, byte* to)
     {
+        switch (width)
+        {
+            case 1: GatherRange(from, shape, strides, start, n, to); break;
+            case 2: GatherRange((ushort*)from, shape, strides, start, n, (ushort*)to); break;
+            case 4: GatherRange((uint*)from, shape, strides, start, n, (uint*)to); break;
+            default: GatherRange((ulong*)from, shape, strides, start, n, (ulong*)to); break;
+        }
+    }
+
+    private static void GatherRange<T>(
+        T* from, int[] shape, long[] strides, long start, long n, T* to) where T : unmanaged
+    {
         var rank = shape.Length;
         var index = stackalloc int[rank];
         var rest = start;
@@ -130,7 +143,7 @@ internal static unsafe class Strided
         {
             (rest, var at) = Math.DivRem(rest, shape[a]);
             index[a] = (int)at;
-            from += at * strides[a] * width;
+            from += at * strides[a];
         }
 
         var inner = shape[rank - 1];
@@ -138,44 +151,49 @@ internal static unsafe class Strided
         while (true)
         {
             var length = Math.Min(inner - index[rank - 1], n);
-            switch (step)
-            {
-                case 1: Buffer.MemoryCopy(from, to, length * width, length * width); break;
-                case 0: Fill(from, to, length, width); break;
-                default: Gather(from, step, to, length, width); break;
-            }
-
+            Row(from, step, to, length);
             n -= length;
             if (n == 0)
             {
                 return;
             }
 
-            to += length * width;
-            from -= index[rank - 1] * step * width;
+            to += length;
+            from -= index[rank - 1] * step;
             index[rank - 1] = 0;
             for (var a = rank - 2; a >= 0; a--)
             {
-                from += strides[a] * width;
+                from += strides[a];
                 if (++index[a] < shape[a])
                 {
                     break;
                 }
 
-                from -= strides[a] * shape[a] * width;
+                from -= strides[a] * shape[a];
                 index[a] = 0;
             }
         }
     }
 
-    private static void Fill(byte* value, byte* to, long n, int width)
+    /// <summary>Short rows are not worth a call.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Row<T>(T* from, long step, T* to, long n) where T : unmanaged
     {
-        switch (width)
+        if (n < 16 || step is not (0 or 1))
         {
-            case 1: new Span<byte>(to, (int)n).Fill(*value); break;
-            case 2: new Span<ushort>(to, (int)n).Fill(*(ushort*)value); break;
-            case 4: new Span<uint>(to, (int)n).Fill(*(uint*)value); break;
-            default: new Span<ulong>(to, (int)n).Fill(*(ulong*)value); break;
+            for (long i = 0; i < n; i++)
+            {
+                to[i] = *from;
+                from += step;
+            }
+        }
+        else if (step == 1)
+        {
+            Buffer.MemoryCopy(from, to, n * sizeof(T), n * sizeof(T));
+        }
+        else
+        {
+            new Span<T>(to, (int)n).Fill(*from);
         }
     }
 

@@ -1,6 +1,8 @@
 using System.Runtime.Intrinsics;
 using Mlx.Cpu.Abi;
 using Mlx.Cpu.Graph;
+using Mlx.Cpu.Kernels;
+using V = System.Runtime.Intrinsics.Vector512<float>;
 
 namespace Mlx.Cpu.Ops;
 
@@ -15,7 +17,7 @@ internal sealed class Add : NumberPrimitive<Add.Numbers, LogicalOr.Bits>
     {
         public static Vector512<T> Of<T>(Vector512<T> x, Vector512<T> y) where T : unmanaged => x + y;
 
-        public static Complex64 Of(Complex64 x, Complex64 y) => x + y;
+        public static V Pairs(V x, V y) => x + y;
     }
 }
 
@@ -30,7 +32,7 @@ internal sealed class Subtract : NumberPrimitive<Subtract.Numbers, BitwiseXor.Bi
     {
         public static Vector512<T> Of<T>(Vector512<T> x, Vector512<T> y) where T : unmanaged => x - y;
 
-        public static Complex64 Of(Complex64 x, Complex64 y) => x - y;
+        public static V Pairs(V x, V y) => x - y;
     }
 }
 
@@ -48,7 +50,7 @@ internal sealed class Multiply : NumberPrimitive<Multiply.Numbers, LogicalAnd.Bi
     {
         public static Vector512<T> Of<T>(Vector512<T> x, Vector512<T> y) where T : unmanaged => x * y;
 
-        public static Complex64 Of(Complex64 x, Complex64 y) => x * y;
+        public static V Pairs(V x, V y) => ComplexLanes.Multiply(x, y);
     }
 }
 
@@ -63,7 +65,7 @@ internal sealed class Square : NumberPrimitive<Square.Numbers>
     {
         public static Vector512<T> Of<T>(Vector512<T> x) where T : unmanaged => x * x;
 
-        public static Complex64 Of(Complex64 x) => x * x;
+        public static V Pairs(V x) => ComplexLanes.Multiply(x, x);
     }
 }
 
@@ -78,7 +80,7 @@ internal sealed class Negative : NumberPrimitive<Negative.Numbers>
     {
         public static Vector512<T> Of<T>(Vector512<T> x) where T : unmanaged => -x;
 
-        public static Complex64 Of(Complex64 x) => -x;
+        public static V Pairs(V x) => -x;
     }
 }
 

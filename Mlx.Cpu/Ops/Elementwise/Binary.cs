@@ -47,7 +47,7 @@ internal abstract class BinaryPrimitive : ElementwisePrimitive
 }
 
 /// <summary>An operator of all numbers; complex ones by a formula of their own.</summary>
-internal interface INumberOperator : IBinary, IBinary<Complex64, Complex64>;
+internal interface INumberOperator : IBinary, IComplexBinary;
 
 /// <summary>
 /// An operator that keeps the (promoted) dtype, integers included. bool is a number of its own
@@ -72,7 +72,7 @@ internal abstract unsafe class NumberPrimitive<TOperator, TBool> : BinaryPrimiti
         Dtype.Float32 => &Loops.Binary<TOperator, Plain<float>, float>,
         Dtype.Float64 => &Loops.Binary<TOperator, Plain<double>, double>,
         Dtype.BFloat16 => &Loops.Binary<TOperator, BF16, float>,
-        _ => &Loops.Zip<TOperator, Complex64, Complex64>,
+        _ => &Loops.Binary<ComplexBinary<TOperator>, Plain<ulong>, ulong>,
     };
 }
 

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using Mlx.Cpu.Abi;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
@@ -10,7 +11,7 @@ internal sealed unsafe class Real : ElementwisePrimitive
     public static readonly Real Instance = new();
 
     public override Kernel Kernel(Node[] inputs, Dtype output) =>
-        &Loops.Map<Function, Complex64, float>;
+        &ComplexLanes.Part<Part>;
 
     public override Dtype OutputDtype(Node[] inputs) => Dtype.Float32;
 
@@ -22,9 +23,9 @@ internal sealed unsafe class Real : ElementwisePrimitive
         Node[] inputs, Node[] tangents, ReadOnlySpan<int> argnums, Node[] outputs) =>
         [Op.Real(tangents[0])];
 
-    private readonly struct Function : IUnary<Complex64, float>
+    private readonly struct Part : IComplexPart
     {
-        public static float Of(Complex64 x) => x.Re;
+        public static Vector256<float> Of(Vector512<ulong> z) => ComplexLanes.Real(z);
     }
 }
 
@@ -34,7 +35,7 @@ internal sealed unsafe class Imag : ElementwisePrimitive
     public static readonly Imag Instance = new();
 
     public override Kernel Kernel(Node[] inputs, Dtype output) =>
-        &Loops.Map<Function, Complex64, float>;
+        &ComplexLanes.Part<Part>;
 
     public override Dtype OutputDtype(Node[] inputs) => Dtype.Float32;
 
@@ -46,9 +47,9 @@ internal sealed unsafe class Imag : ElementwisePrimitive
         Node[] inputs, Node[] tangents, ReadOnlySpan<int> argnums, Node[] outputs) =>
         [Op.Imag(tangents[0])];
 
-    private readonly struct Function : IUnary<Complex64, float>
+    private readonly struct Part : IComplexPart
     {
-        public static float Of(Complex64 x) => x.Im;
+        public static Vector256<float> Of(Vector512<ulong> z) => ComplexLanes.Imaginary(z);
     }
 }
 
@@ -58,7 +59,7 @@ internal sealed unsafe class Conjugate : ElementwisePrimitive
     public static readonly Conjugate Instance = new();
 
     public override Kernel Kernel(Node[] inputs, Dtype output) =>
-        &Loops.Map<Function, Complex64, Complex64>;
+        &Loops.Unary<ComplexUnary<Function>, Plain<ulong>, ulong>;
 
     public override Node?[] Vjp(
         Node[] inputs, Node[] cotangents, ReadOnlySpan<int> argnums, Node[] outputs) =>
@@ -68,9 +69,9 @@ internal sealed unsafe class Conjugate : ElementwisePrimitive
         Node[] inputs, Node[] tangents, ReadOnlySpan<int> argnums, Node[] outputs) =>
         [Op.Conjugate(tangents[0])];
 
-    private readonly struct Function : IUnary<Complex64, Complex64>
+    private readonly struct Function : IComplexUnary
     {
-        public static Complex64 Of(Complex64 x) => new(x.Re, -x.Im);
+        public static Vector512<float> Pairs(Vector512<float> x) => ComplexLanes.Conjugate(x);
     }
 }
 

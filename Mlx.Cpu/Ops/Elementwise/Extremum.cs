@@ -2,11 +2,12 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Mlx.Cpu.Abi;
 using Mlx.Cpu.Graph;
+using Mlx.Cpu.Kernels;
 
 namespace Mlx.Cpu.Ops;
 
 /// <summary>The greater of two; NaN if either is. Where they are equal the slope is y's.</summary>
-internal sealed class Maximum : NumberPrimitive<Maximum.Numbers, LogicalOr.Bits>
+internal sealed unsafe class Maximum : NumberPrimitive<Maximum.Numbers, LogicalOr.Bits>
 {
     public static readonly Maximum Instance = new();
 
@@ -22,13 +23,16 @@ internal sealed class Maximum : NumberPrimitive<Maximum.Numbers, LogicalOr.Bits>
                     Vector512.GreaterThan(x, y) | ~Vector512.Equals(x, x), x, y)
                 : Vector512.Max(x, y);
 
-        public static Complex64 Of(Complex64 x, Complex64 y) =>
+        public static Vector512<float> Pairs(Vector512<float> x, Vector512<float> y) =>
+            ComplexLanes.Each(x, y, &Of);
+
+        private static Complex64 Of(Complex64 x, Complex64 y) =>
             float.IsNaN(x.Re) || float.IsNaN(x.Im) || x > y ? x : y;
     }
 }
 
 /// <summary>The lesser of two; NaN if either is. Where they are equal the slope is y's.</summary>
-internal sealed class Minimum : NumberPrimitive<Minimum.Numbers, LogicalAnd.Bits>
+internal sealed unsafe class Minimum : NumberPrimitive<Minimum.Numbers, LogicalAnd.Bits>
 {
     public static readonly Minimum Instance = new();
 
@@ -44,7 +48,10 @@ internal sealed class Minimum : NumberPrimitive<Minimum.Numbers, LogicalAnd.Bits
                     Vector512.LessThan(x, y) | ~Vector512.Equals(x, x), x, y)
                 : Vector512.Min(x, y);
 
-        public static Complex64 Of(Complex64 x, Complex64 y) =>
+        public static Vector512<float> Pairs(Vector512<float> x, Vector512<float> y) =>
+            ComplexLanes.Each(x, y, &Of);
+
+        private static Complex64 Of(Complex64 x, Complex64 y) =>
             float.IsNaN(x.Re) || float.IsNaN(x.Im) || x < y ? x : y;
     }
 }

@@ -8,7 +8,7 @@ using Mlx.Cpu.Kernels;
 namespace Mlx.Cpu.Ops;
 
 /// <summary>-1, 0 or 1; z / |z| of a complex number.</summary>
-internal sealed class Sign : NumberPrimitive<Sign.Numbers>
+internal sealed unsafe class Sign : NumberPrimitive<Sign.Numbers>
 {
     public static readonly Sign Instance = new();
 
@@ -25,7 +25,9 @@ internal sealed class Sign : NumberPrimitive<Sign.Numbers>
             return Vector512.ConditionalSelect(Vector512.LessThan(x, zero), zero - one, positive);
         }
 
-        public static Complex64 Of(Complex64 x)
+        public static Vector512<float> Pairs(Vector512<float> x) => ComplexLanes.Each(x, &Of);
+
+        private static Complex64 Of(Complex64 x)
         {
             var size = (float)Complex.Abs(x);
             return size == 0 ? x : new(x.Re / size, x.Im / size);
@@ -44,7 +46,8 @@ internal sealed class Abs : NumberPrimitive<Abs.Numbers>
     {
         public static Vector512<T> Of<T>(Vector512<T> x) where T : unmanaged => Vector512.Abs(x);
 
-        public static Complex64 Of(Complex64 x) => new((float)Complex.Abs(x), 0);
+        /// <summary>Of complex numbers there is <see cref="Modulus"/>.</summary>
+        public static Vector512<float> Pairs(Vector512<float> x) => throw new NotSupportedException();
     }
 }
 
@@ -54,7 +57,7 @@ internal sealed unsafe class Modulus : ElementwisePrimitive
     public static readonly Modulus Instance = new();
 
     public override Kernel Kernel(Node[] inputs, Dtype output) =>
-        &Loops.Map<Function, Complex64, float>;
+        &ComplexLanes.Part<Part>;
 
     public override Dtype OutputDtype(Node[] inputs) => Dtype.Float32;
 
@@ -66,9 +69,9 @@ internal sealed unsafe class Modulus : ElementwisePrimitive
         Node[] inputs, Node[] tangents, ReadOnlySpan<int> argnums, Node[] outputs) =>
         [Op.Real(Op.Conjugate(Op.Sign(inputs[0])) * tangents[0])];
 
-    private readonly struct Function : IUnary<Complex64, float>
+    private readonly struct Part : IComplexPart
     {
-        public static float Of(Complex64 x) => (float)Complex.Abs(x);
+        public static Vector256<float> Of(Vector512<ulong> z) => ComplexLanes.Modulus(z);
     }
 }
 

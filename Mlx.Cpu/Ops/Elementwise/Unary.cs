@@ -63,7 +63,7 @@ internal abstract unsafe class FloatPrimitive<TFunction> : UnaryPrimitive
 }
 
 /// <summary>An operator of all numbers; complex ones by a formula of their own.</summary>
-internal interface INumberFunction : IUnary, IUnary<Complex64, Complex64>;
+internal interface INumberFunction : IUnary, IComplexUnary;
 
 /// <summary>An operator that keeps the dtype, integers included.</summary>
 internal abstract unsafe class NumberPrimitive<TFunction> : UnaryPrimitive
@@ -83,7 +83,7 @@ internal abstract unsafe class NumberPrimitive<TFunction> : UnaryPrimitive
         Dtype.Float32 => &Loops.Unary<TFunction, Plain<float>, float>,
         Dtype.Float64 => &Loops.Unary<TFunction, Plain<double>, double>,
         Dtype.BFloat16 => &Loops.Unary<TFunction, BF16, float>,
-        _ => &Loops.Map<TFunction, Complex64, Complex64>,
+        _ => &Loops.Unary<ComplexUnary<TFunction>, Plain<ulong>, ulong>,
     };
 }
 
