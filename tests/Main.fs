@@ -6,7 +6,8 @@ let private suites () =
     [ Abi.Tests.suite ()
       Core.All.suite ()
       Conformance.Tests.suite ()
-      yield! Functional.Tests.suites () ]
+      yield! Functional.Tests.suites ()
+      Models.All.suite () ]
 
 let private usage =
     """The tests of Mlx for .NET. Without arguments all of them run, on the engine that MLX_ENGINE names.

@@ -1,5 +1,5 @@
 /// The suite of Mlx.Models.
-module Mlx.Tests.Models.Tests
+module Mlx.Tests.Models.All
 
 let suite () =
     Mlx.Tests.Suite.leakFree
