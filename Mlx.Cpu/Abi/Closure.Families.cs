@@ -17,6 +17,57 @@ internal static unsafe class ValueAndGradClosures
         Handles.Replace(
             &target->ctx, Handles.New(Handles.Get<ValueAndGradClosure>(source.ctx).Another()));
 
+    [RawExport("mlx_closure_value_and_grad_new_func")]
+    public static mlx_closure_value_and_grad NewFunc(
+        delegate* unmanaged[Cdecl]<mlx_vector_array*, mlx_vector_array*, mlx_vector_array, int> f)
+    {
+        var p = (nint)f;
+        return Wrap(new Lifetime(0, 0), (v, g, x) =>
+            ((delegate* unmanaged[Cdecl]<
+                mlx_vector_array*, mlx_vector_array*, mlx_vector_array, int>)p)(
+                (mlx_vector_array*)v, (mlx_vector_array*)g, x));
+    }
+
+    [RawExport("mlx_closure_value_and_grad_new_func_payload")]
+    public static mlx_closure_value_and_grad NewPayload(
+        delegate* unmanaged[Cdecl]<
+            mlx_vector_array*, mlx_vector_array*, mlx_vector_array, void*, int> f,
+        void* payload,
+        delegate* unmanaged[Cdecl]<void*, void> destructor)
+    {
+        var (p, data) = ((nint)f, (nint)payload);
+        return Wrap(new Lifetime(data, (nint)destructor), (v, g, x) =>
+            ((delegate* unmanaged[Cdecl]<
+                mlx_vector_array*, mlx_vector_array*, mlx_vector_array, void*, int>)p)(
+                (mlx_vector_array*)v, (mlx_vector_array*)g, x, (void*)data));
+    }
+
+    private delegate int Callback(nint values, nint gradients, mlx_vector_array inputs);
+
+    private static mlx_closure_value_and_grad Wrap(Lifetime lifetime, Callback call) => new()
+    {
+        ctx = Handles.New(new ValueAndGradClosure(inputs => Call(call, inputs), lifetime)),
+    };
+
+    private static (Held Values, Held Gradients) Call(Callback call, Node[] inputs)
+    {
+        var x = new mlx_vector_array { ctx = Handles.New(new NodeVector(inputs)) };
+        var values = new mlx_vector_array { ctx = Handles.New(new NodeVector([])) };
+        var gradients = new mlx_vector_array { ctx = Handles.New(new NodeVector([])) };
+        try
+        {
+            return call((nint)(&values), (nint)(&gradients), x) == 0
+                ? (new Held(Handles.Nodes(values)), new Held(Handles.Nodes(gradients)))
+                : throw new InvalidOperationException("mlx_closure returned a non-zero value");
+        }
+        finally
+        {
+            Handles.Free(x.ctx);
+            Handles.Free(values.ctx);
+            Handles.Free(gradients.ctx);
+        }
+    }
+
     [RawExport("mlx_closure_value_and_grad_apply")]
     public static void Apply(
         mlx_vector_array* values, mlx_vector_array* gradients, mlx_closure_value_and_grad c,

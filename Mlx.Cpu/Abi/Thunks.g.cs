@@ -1020,6 +1020,90 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_kwargs_new")]
+    internal static mlx_closure_kwargs mlx_closure_kwargs_new()
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.NamedClosures.New();
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_kwargs_free")]
+    internal static int mlx_closure_kwargs_free(mlx_closure_kwargs cls)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.NamedClosures.Free(cls);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_kwargs_new_func")]
+    internal static mlx_closure_kwargs mlx_closure_kwargs_new_func(delegate* unmanaged[Cdecl]<mlx_vector_array*, mlx_vector_array, mlx_map_string_to_array, int> fun)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.NamedClosures.NewFunc((delegate* unmanaged[Cdecl]< mlx_vector_array*, mlx_vector_array, mlx_map_string_to_array, int>)fun);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_kwargs_new_func_payload")]
+    internal static mlx_closure_kwargs mlx_closure_kwargs_new_func_payload(delegate* unmanaged[Cdecl]<mlx_vector_array*, mlx_vector_array, mlx_map_string_to_array, void*, int> fun, void* payload, delegate* unmanaged[Cdecl]<void*, void> dtor)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.NamedClosures.NewPayload((delegate* unmanaged[Cdecl]< mlx_vector_array*, mlx_vector_array, mlx_map_string_to_array, void*, int>)fun, payload, dtor);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_kwargs_set")]
+    internal static int mlx_closure_kwargs_set(mlx_closure_kwargs* cls, mlx_closure_kwargs src)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.NamedClosures.Set(cls, src);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_kwargs_apply")]
+    internal static int mlx_closure_kwargs_apply(mlx_vector_array* res, mlx_closure_kwargs cls, mlx_vector_array input_0, mlx_map_string_to_array input_1)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.NamedClosures.Apply(res, cls, input_0, input_1);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_value_and_grad_new")]
     internal static mlx_closure_value_and_grad mlx_closure_value_and_grad_new()
     {
@@ -1045,6 +1129,34 @@ internal static unsafe class Thunks
         catch (Exception e)
         {
             return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_value_and_grad_new_func")]
+    internal static mlx_closure_value_and_grad mlx_closure_value_and_grad_new_func(delegate* unmanaged[Cdecl]<mlx_vector_array*, mlx_vector_array*, mlx_vector_array, int> fun)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.ValueAndGradClosures.NewFunc(fun);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_closure_value_and_grad_new_func_payload")]
+    internal static mlx_closure_value_and_grad mlx_closure_value_and_grad_new_func_payload(delegate* unmanaged[Cdecl]<mlx_vector_array*, mlx_vector_array*, mlx_vector_array, void*, int> fun, void* payload, delegate* unmanaged[Cdecl]<void*, void> dtor)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.ValueAndGradClosures.NewPayload((delegate* unmanaged[Cdecl]< mlx_vector_array*, mlx_vector_array*, mlx_vector_array, void*, int>)fun, payload, dtor);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
         }
     }
 
@@ -1334,6 +1446,48 @@ internal static unsafe class Thunks
         try
         {
             global::Mlx.Cpu.Abi.TransformExports.Compile(res, fun, shapeless != 0);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_detail_compile")]
+    internal static int mlx_detail_compile(mlx_closure* res, mlx_closure fun, nuint fun_id, byte shapeless, ulong* constants, nuint constants_num)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.DetailCompile.Compile(res, fun, fun_id, shapeless != 0, constants, constants_num);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_detail_compile_clear_cache")]
+    internal static int mlx_detail_compile_clear_cache()
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.DetailCompile.Clear();
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_detail_compile_erase")]
+    internal static int mlx_detail_compile_erase(nuint fun_id)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.DetailCompile.Erase(fun_id);
             return 0;
         }
         catch (Exception e)
@@ -1675,6 +1829,216 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_distributed_all_gather")]
+    internal static int mlx_distributed_all_gather(mlx_array* res, mlx_array x, mlx_distributed_group group, mlx_stream S)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Distributed.AllGather(res, x, group, S);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_distributed_all_max")]
+    internal static int mlx_distributed_all_max(mlx_array* res, mlx_array x, mlx_distributed_group group, mlx_stream s)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Distributed.AllMax(res, x, group, s);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_distributed_all_min")]
+    internal static int mlx_distributed_all_min(mlx_array* res, mlx_array x, mlx_distributed_group group, mlx_stream s)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Distributed.AllMin(res, x, group, s);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_distributed_all_sum")]
+    internal static int mlx_distributed_all_sum(mlx_array* res, mlx_array x, mlx_distributed_group group, mlx_stream s)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Distributed.AllSum(res, x, group, s);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_distributed_recv")]
+    internal static int mlx_distributed_recv(mlx_array* res, int* shape, nuint shape_num, mlx_dtype dtype, int src, mlx_distributed_group group, mlx_stream s)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Distributed.Receive(res, shape, shape_num, dtype, src, group, s);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_distributed_recv_like")]
+    internal static int mlx_distributed_recv_like(mlx_array* res, mlx_array x, int src, mlx_distributed_group group, mlx_stream s)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Distributed.ReceiveLike(res, x, src, group, s);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_distributed_send")]
+    internal static int mlx_distributed_send(mlx_array* res, mlx_array x, int dst, mlx_distributed_group group, mlx_stream s)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Distributed.Send(res, x, dst, group, s);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_distributed_sum_scatter")]
+    internal static int mlx_distributed_sum_scatter(mlx_array* res, mlx_array x, mlx_distributed_group group, mlx_stream s)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Distributed.SumScatter(res, x, group, s);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_distributed_group_new")]
+    internal static mlx_distributed_group mlx_distributed_group_new()
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Distributed.New();
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_distributed_group_free")]
+    internal static int mlx_distributed_group_free(mlx_distributed_group group)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Distributed.Free(group);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_distributed_init")]
+    internal static int mlx_distributed_init(mlx_distributed_group* res, byte strict, byte* bk)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Distributed.Init(res, strict != 0, bk);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_distributed_group_rank")]
+    internal static int mlx_distributed_group_rank(mlx_distributed_group group)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Distributed.Rank(group);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_distributed_group_size")]
+    internal static int mlx_distributed_group_size(mlx_distributed_group group)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Distributed.Size(group);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_distributed_group_split")]
+    internal static int mlx_distributed_group_split(mlx_distributed_group* res, mlx_distributed_group group, int color, int key)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Distributed.Split(res, group, color, key);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_distributed_is_available")]
+    internal static byte mlx_distributed_is_available(byte* bk)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Distributed.IsAvailable(bk) ? (byte)1 : (byte)0;
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_set_error_handler")]
     internal static void mlx_set_error_handler(delegate* unmanaged[Cdecl]<byte*, void*, void> handler, void* data, delegate* unmanaged[Cdecl]<void*, void> dtor)
     {
@@ -1701,6 +2065,186 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_cuda_kernel_config_new")]
+    internal static mlx_fast_cuda_kernel_config mlx_fast_cuda_kernel_config_new()
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.GpuKernels.CudaConfig();
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_cuda_kernel_config_free")]
+    internal static void mlx_fast_cuda_kernel_config_free(mlx_fast_cuda_kernel_config cls)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.GpuKernels.CudaConfigFree(cls);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_cuda_kernel_config_add_output_arg")]
+    internal static int mlx_fast_cuda_kernel_config_add_output_arg(mlx_fast_cuda_kernel_config cls, int* shape, nuint size, mlx_dtype dtype)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.GpuKernels.CudaOutput(cls, shape, size, dtype);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_cuda_kernel_config_set_grid")]
+    internal static int mlx_fast_cuda_kernel_config_set_grid(mlx_fast_cuda_kernel_config cls, int grid1, int grid2, int grid3)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.GpuKernels.CudaGrid(cls, grid1, grid2, grid3);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_cuda_kernel_config_set_thread_group")]
+    internal static int mlx_fast_cuda_kernel_config_set_thread_group(mlx_fast_cuda_kernel_config cls, int thread1, int thread2, int thread3)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.GpuKernels.CudaGroup(cls, thread1, thread2, thread3);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_cuda_kernel_config_set_init_value")]
+    internal static int mlx_fast_cuda_kernel_config_set_init_value(mlx_fast_cuda_kernel_config cls, float value)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.GpuKernels.CudaInit(cls, value);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_cuda_kernel_config_set_verbose")]
+    internal static int mlx_fast_cuda_kernel_config_set_verbose(mlx_fast_cuda_kernel_config cls, byte verbose)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.GpuKernels.CudaVerbose(cls, verbose != 0);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_cuda_kernel_config_add_template_arg_dtype")]
+    internal static int mlx_fast_cuda_kernel_config_add_template_arg_dtype(mlx_fast_cuda_kernel_config cls, byte* name, mlx_dtype dtype)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.GpuKernels.CudaTypeArgument(cls, name, dtype);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_cuda_kernel_config_add_template_arg_int")]
+    internal static int mlx_fast_cuda_kernel_config_add_template_arg_int(mlx_fast_cuda_kernel_config cls, byte* name, int value)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.GpuKernels.CudaIntArgument(cls, name, value);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_cuda_kernel_config_add_template_arg_bool")]
+    internal static int mlx_fast_cuda_kernel_config_add_template_arg_bool(mlx_fast_cuda_kernel_config cls, byte* name, byte value)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.GpuKernels.CudaBoolArgument(cls, name, value != 0);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_cuda_kernel_new")]
+    internal static mlx_fast_cuda_kernel mlx_fast_cuda_kernel_new(byte* name, mlx_vector_string input_names, mlx_vector_string output_names, byte* source, byte* header, byte ensure_row_contiguous, int shared_memory)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.GpuKernels.CudaNew(name, input_names, output_names, source, header, ensure_row_contiguous != 0, shared_memory);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_cuda_kernel_free")]
+    internal static void mlx_fast_cuda_kernel_free(mlx_fast_cuda_kernel cls)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.GpuKernels.CudaFree(cls);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_cuda_kernel_apply")]
+    internal static int mlx_fast_cuda_kernel_apply(mlx_vector_array* outputs, mlx_fast_cuda_kernel cls, mlx_vector_array inputs, mlx_fast_cuda_kernel_config config, mlx_stream stream)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.GpuKernels.CudaApply(outputs, cls, inputs, config, stream);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_layer_norm")]
     internal static int mlx_fast_layer_norm(mlx_array* res, mlx_array x, mlx_array weight, mlx_array bias, float eps, mlx_stream s)
     {
@@ -1708,6 +2252,186 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.LayerNorm(Handles.Node(x), Handles.NodeOrNull(weight), Handles.NodeOrNull(bias), eps));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_metal_kernel_config_new")]
+    internal static mlx_fast_metal_kernel_config mlx_fast_metal_kernel_config_new()
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.GpuKernels.MetalConfig();
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_metal_kernel_config_free")]
+    internal static void mlx_fast_metal_kernel_config_free(mlx_fast_metal_kernel_config cls)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.GpuKernels.MetalConfigFree(cls);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_metal_kernel_config_add_output_arg")]
+    internal static int mlx_fast_metal_kernel_config_add_output_arg(mlx_fast_metal_kernel_config cls, int* shape, nuint size, mlx_dtype dtype)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.GpuKernels.MetalOutput(cls, shape, size, dtype);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_metal_kernel_config_set_grid")]
+    internal static int mlx_fast_metal_kernel_config_set_grid(mlx_fast_metal_kernel_config cls, int grid1, int grid2, int grid3)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.GpuKernels.MetalGrid(cls, grid1, grid2, grid3);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_metal_kernel_config_set_thread_group")]
+    internal static int mlx_fast_metal_kernel_config_set_thread_group(mlx_fast_metal_kernel_config cls, int thread1, int thread2, int thread3)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.GpuKernels.MetalGroup(cls, thread1, thread2, thread3);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_metal_kernel_config_set_init_value")]
+    internal static int mlx_fast_metal_kernel_config_set_init_value(mlx_fast_metal_kernel_config cls, float value)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.GpuKernels.MetalInit(cls, value);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_metal_kernel_config_set_verbose")]
+    internal static int mlx_fast_metal_kernel_config_set_verbose(mlx_fast_metal_kernel_config cls, byte verbose)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.GpuKernels.MetalVerbose(cls, verbose != 0);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_metal_kernel_config_add_template_arg_dtype")]
+    internal static int mlx_fast_metal_kernel_config_add_template_arg_dtype(mlx_fast_metal_kernel_config cls, byte* name, mlx_dtype dtype)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.GpuKernels.MetalTypeArgument(cls, name, dtype);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_metal_kernel_config_add_template_arg_int")]
+    internal static int mlx_fast_metal_kernel_config_add_template_arg_int(mlx_fast_metal_kernel_config cls, byte* name, int value)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.GpuKernels.MetalIntArgument(cls, name, value);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_metal_kernel_config_add_template_arg_bool")]
+    internal static int mlx_fast_metal_kernel_config_add_template_arg_bool(mlx_fast_metal_kernel_config cls, byte* name, byte value)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.GpuKernels.MetalBoolArgument(cls, name, value != 0);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_metal_kernel_new")]
+    internal static mlx_fast_metal_kernel mlx_fast_metal_kernel_new(byte* name, mlx_vector_string input_names, mlx_vector_string output_names, byte* source, byte* header, byte ensure_row_contiguous, byte atomic_outputs)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.GpuKernels.MetalNew(name, input_names, output_names, source, header, ensure_row_contiguous != 0, atomic_outputs != 0);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_metal_kernel_free")]
+    internal static void mlx_fast_metal_kernel_free(mlx_fast_metal_kernel cls)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.GpuKernels.MetalFree(cls);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_metal_kernel_apply")]
+    internal static int mlx_fast_metal_kernel_apply(mlx_vector_array* outputs, mlx_fast_metal_kernel cls, mlx_vector_array inputs, mlx_fast_metal_kernel_config config, mlx_stream stream)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.GpuKernels.MetalApply(outputs, cls, inputs, config, stream);
             return 0;
         }
         catch (Exception e)
@@ -1978,6 +2702,90 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.RFftn(Handles.Node(a), new ReadOnlySpan<int>(n, checked((int)n_num)), new ReadOnlySpan<int>(axes, checked((int)axes_num)), (global::Mlx.Cpu.Ops.FftNorm)norm));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_node_namer_new")]
+    internal static mlx_node_namer mlx_node_namer_new()
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.GraphUtils.New();
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_node_namer_free")]
+    internal static int mlx_node_namer_free(mlx_node_namer namer)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.GraphUtils.Free(namer);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_node_namer_set_name")]
+    internal static int mlx_node_namer_set_name(mlx_node_namer namer, mlx_array arr, byte* name)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.GraphUtils.SetName(namer, arr, name);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_node_namer_get_name")]
+    internal static int mlx_node_namer_get_name(byte** name, mlx_node_namer namer, mlx_array arr)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.GraphUtils.GetName(name, namer, arr);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_export_to_dot")]
+    internal static int mlx_export_to_dot(void* os, mlx_node_namer namer, mlx_vector_array outputs)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.GraphUtils.ExportToDot(os, namer, outputs);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_print_graph")]
+    internal static int mlx_print_graph(void* os, mlx_node_namer namer, mlx_vector_array outputs)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.GraphUtils.Print(os, namer, outputs);
             return 0;
         }
         catch (Exception e)
@@ -2631,6 +3439,34 @@ internal static unsafe class Thunks
         try
         {
             global::Mlx.Cpu.Abi.Devices.MetalIsAvailable(res);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_metal_start_capture")]
+    internal static int mlx_metal_start_capture(byte* path)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.GpuKernels.StartCapture(path);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_metal_stop_capture")]
+    internal static int mlx_metal_stop_capture()
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.GpuKernels.StopCapture();
             return 0;
         }
         catch (Exception e)
