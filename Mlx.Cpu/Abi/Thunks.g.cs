@@ -2794,6 +2794,230 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_load_reader")]
+    internal static int mlx_load_reader(mlx_array* res, mlx_io_reader in_stream, mlx_stream s)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Io.Load(res, in_stream, s);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_load")]
+    internal static int mlx_load(mlx_array* res, byte* file, mlx_stream s)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Io.Load(res, file, s);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_load_safetensors_reader")]
+    internal static int mlx_load_safetensors_reader(mlx_map_string_to_array* res_0, mlx_map_string_to_string* res_1, mlx_io_reader in_stream, mlx_stream s)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Io.LoadSafetensors(res_0, res_1, in_stream, s);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_load_safetensors")]
+    internal static int mlx_load_safetensors(mlx_map_string_to_array* res_0, mlx_map_string_to_string* res_1, byte* file, mlx_stream s)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Io.LoadSafetensors(res_0, res_1, file, s);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_save_writer")]
+    internal static int mlx_save_writer(mlx_io_writer out_stream, mlx_array a)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Io.Save(out_stream, a);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_save")]
+    internal static int mlx_save(byte* file, mlx_array a)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Io.Save(file, a);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_save_safetensors_writer")]
+    internal static int mlx_save_safetensors_writer(mlx_io_writer in_stream, mlx_map_string_to_array param, mlx_map_string_to_string metadata)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Io.SaveSafetensors(in_stream, param, metadata);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_save_safetensors")]
+    internal static int mlx_save_safetensors(byte* file, mlx_map_string_to_array param, mlx_map_string_to_string metadata)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Io.SaveSafetensors(file, param, metadata);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_io_reader_new")]
+    internal static mlx_io_reader mlx_io_reader_new(void* desc, mlx_io_vtable vtable)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Readers.New(desc, vtable);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_io_reader_descriptor")]
+    internal static int mlx_io_reader_descriptor(void** desc_, mlx_io_reader io)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Readers.Descriptor(desc_, io);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_io_reader_tostring")]
+    internal static int mlx_io_reader_tostring(mlx_string* str_, mlx_io_reader io)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Readers.Describe(str_, io);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_io_reader_free")]
+    internal static int mlx_io_reader_free(mlx_io_reader io)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Readers.Free(io);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_io_writer_new")]
+    internal static mlx_io_writer mlx_io_writer_new(void* desc, mlx_io_vtable vtable)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Writers.New(desc, vtable);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_io_writer_descriptor")]
+    internal static int mlx_io_writer_descriptor(void** desc_, mlx_io_writer io)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Writers.Descriptor(desc_, io);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_io_writer_tostring")]
+    internal static int mlx_io_writer_tostring(mlx_string* str_, mlx_io_writer io)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Writers.Describe(str_, io);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_io_writer_free")]
+    internal static int mlx_io_writer_free(mlx_io_writer io)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Writers.Free(io);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_linalg_cholesky")]
     internal static int mlx_linalg_cholesky(mlx_array* res, mlx_array a, byte upper, mlx_stream s)
     {
