@@ -47,13 +47,18 @@ public sealed unsafe class MlxStream
     {
         lock (OfDevice)
         {
-            if (!OfDevice.TryGetValue(device, out var s))
+            if (OfDevice.TryGetValue(device, out var known))
             {
-                s = Make(device, isNew: false);
-                OfDevice.Add(device, s);
+                return known;
             }
+        }
 
-            return s;
+        // Made outside the lock, for which work on the MLX thread may be waiting; of two makers the
+        // first is taken.
+        var made = Make(device, isNew: false);
+        lock (OfDevice)
+        {
+            return OfDevice.TryAdd(device, made) ? made : OfDevice[device];
         }
     }
 

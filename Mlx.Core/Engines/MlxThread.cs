@@ -15,10 +15,17 @@ internal static class MlxThread
 {
     private const int StackBytes = 64 << 20;
 
-    private static readonly Lock Gate = new();
+    // A plain object, because the owning thread sleeps on it.
+    private static readonly object Sleep = new();
     private static readonly Queue<Job> Jobs = new();
-    private static readonly SemaphoreSlim Available = new(0);
+
+    // A hop costs a microsecond while both sides spin, ten and more when one sleeps; so both spin for
+    // a little (some 20 us) before they do, unless there is but one processor.
+    private static readonly int Spins = Environment.ProcessorCount > 1 ? 400 : 0;
+
     private static bool started;
+    private static bool asleep;
+    private static volatile int waiting;
 
     [ThreadStatic] private static bool isOwner;
 
@@ -69,7 +76,7 @@ internal static class MlxThread
 
     private static void Enqueue(Job job)
     {
-        lock (Gate)
+        lock (Sleep)
         {
             if (!started)
             {
@@ -78,9 +85,12 @@ internal static class MlxThread
             }
 
             Jobs.Enqueue(job);
+            waiting = Jobs.Count;
+            if (asleep)
+            {
+                Monitor.Pulse(Sleep);
+            }
         }
-
-        Available.Release();
     }
 
     private static void Loop()
@@ -88,12 +98,23 @@ internal static class MlxThread
         isOwner = true;
         while (true)
         {
-            // SemaphoreSlim spins a little before it sleeps, which keeps a busy hop short.
-            Available.Wait();
-            Job job;
-            lock (Gate)
+            for (var i = 0; i < Spins && waiting == 0; i++)
             {
+                Thread.SpinWait(1);
+            }
+
+            Job job;
+            lock (Sleep)
+            {
+                while (Jobs.Count == 0)
+                {
+                    asleep = true;
+                    Monitor.Wait(Sleep);
+                    asleep = false;
+                }
+
                 job = Jobs.Dequeue();
+                waiting = Jobs.Count;
             }
 
             job.Execute();
@@ -109,7 +130,7 @@ internal static class MlxThread
 
     private abstract class Job
     {
-        private readonly ManualResetEventSlim done = new();
+        private readonly ManualResetEventSlim done = new(initialState: false, spinCount: 0);
         private Scope? scope;
         private ExecutionContext? context;
         private ExceptionDispatchInfo? error;
@@ -153,6 +174,11 @@ internal static class MlxThread
 
         public void Wait()
         {
+            for (var i = 0; i < Spins && !done.IsSet; i++)
+            {
+                Thread.SpinWait(1);
+            }
+
             done.Wait();
             var e = error;
             error = null;
