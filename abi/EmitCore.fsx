@@ -7,7 +7,9 @@ open EmitTypes
 
 let native (api: Api) =
     lines
-        [ yield! header $"The {api.Functions.Length} functions of mlx-c {api.Version} through the table of the engine."
+        [ yield!
+              header
+                  $"The {api.Functions.Length} functions of mlx-c {api.Version} through the table of the engine."
           "using System.Runtime.CompilerServices;"
           ""
           "namespace Mlx.Core.Abi;"
@@ -69,8 +71,7 @@ let private body (m: Mechanical) =
     let fixeds =
         [ for p, kind in m.Parameters do
               match kind with
-              | Span e ->
-                  $"fixed ({e}* {camel p}_ = &MemoryMarshal.GetReference({name p}))"
+              | Span e -> $"fixed ({e}* {camel p}_ = &MemoryMarshal.GetReference({name p}))"
               | Text ->
                   $"fixed (byte* {camel p}_ = Utf8.Encode({name p}, stackalloc byte[Utf8.Small]))"
               | _ -> () ]
@@ -84,7 +85,8 @@ let private body (m: Mechanical) =
 
           for p, kind in m.Parameters do
               match kind with
-              | Array _ | Vector -> $"{camel p}_.Handle"
+              | Array _
+              | Vector -> $"{camel p}_.Handle"
               | Span _ -> yield! [ $"{camel p}_"; $"(nuint){name p}.Length" ]
               | Optional _ -> $"Optional.Of({name p})"
               | Plain _ -> name p
@@ -103,20 +105,29 @@ let private body (m: Mechanical) =
       | NoResult -> ()
       yield! fixeds
       let indent = if fixeds.IsEmpty then "" else "    "
-      if not fixeds.IsEmpty then "{"
+
+      if not fixeds.IsEmpty then
+          "{"
+
       $"{indent}var status = Native.{f.Name}({args});"
+
       let call =
           match m.Result with
           | OneArray -> $"return Result.Array(status, res, \"{f.Name}\");"
           | TwoArrays -> $"return Result.Pair(status, res0, res1, \"{f.Name}\");"
           | ArrayVector -> $"return Result.Arrays(status, res, \"{f.Name}\");"
           | NoResult -> $"Result.Check(status, \"{f.Name}\");"
+
       $"{indent}{call}"
-      if not fixeds.IsEmpty then "}" ]
+
+      if not fixeds.IsEmpty then
+          "}" ]
 
 let call (api: Api) =
     lines
-        [ yield! header $"The mechanical functions of mlx-c {api.Version} over arrays, spans and nullables."
+        [ yield!
+              header
+                  $"The mechanical functions of mlx-c {api.Version} over arrays, spans and nullables."
           "using System.Runtime.InteropServices;"
           ""
           "namespace Mlx.Core.Abi;"
@@ -124,15 +135,22 @@ let call (api: Api) =
           "internal static unsafe partial class Call"
           "{"
           let all = api.Functions |> List.choose mechanical
+
           for i, m in List.indexed all do
               let ps =
                   m.Parameters
                   |> List.map (fun (p, k) -> typeOf k + " " + escape (camel p))
                   |> String.concat ", "
-              if i > 0 then ""
+
+              if i > 0 then
+                  ""
+
               $"    public static {resultType m.Result} {methodName m.Function}({ps})"
               "    {"
+
               for l in body m do
                   "        " + l
+
               "    }"
+
           "}" ]

@@ -6,6 +6,7 @@ open EmitTypes
 
 let private argument i kind =
     let a = $"args[{i}]"
+
     match kind with
     | Array true -> $"(MlxArray?){a}"
     | Array false -> $"(MlxArray){a}!"
@@ -27,6 +28,7 @@ let private argument i kind =
 
 let emit (api: Api) =
     let all = api.Functions |> List.choose mechanical
+
     lines
         [ yield! header "Calls the mechanical functions by name."
           "using Mlx.Core;"
@@ -54,12 +56,17 @@ let emit (api: Api) =
           for m in all do
               let args =
                   let mutable i = -1
+
                   [ for _, k in m.Parameters do
-                        if k <> Stream then i <- i + 1
+                        if k <> Stream then
+                            i <- i + 1
+
                         argument i k ]
                   |> String.concat ", "
+
               let call = $"Mlx.Core.Abi.Call.{EmitCore.methodName m.Function}({args})"
               $"            case \"{m.Function.Name}\":"
+
               match m.Result with
               | OneArray -> $"                return [{call}];"
               | TwoArrays -> $"                return Pair({call});"

@@ -1,4 +1,3 @@
-
 open Model
 
 let header (what: string) =
@@ -24,8 +23,10 @@ let emit (ns: string) (handle: string) (api: Api) =
               ""
               $"internal enum {e.Name}"
               "{"
+
               for name, value in e.Values do
                   $"    {name} = {value},"
+
               "}"
 
           ""
@@ -39,13 +40,16 @@ let emit (ns: string) (handle: string) (api: Api) =
               let unsafe' =
                   let pointers (f: Arg) =
                       f.Callback.IsSome || (f.Type = "void*" && handle <> "nint")
+
                   if List.exists pointers s.Fields then "unsafe " else ""
 
               ""
               "[StructLayout(LayoutKind.Sequential)]"
               $"internal {unsafe'}struct {s.Name}"
               "{"
+
               for f in s.Fields do
                   let t = if f.Type = "void*" then handle else csharpArg f
                   $"    public {t} {escape f.Name};"
+
               "}" ]

@@ -6,17 +6,9 @@ open System.Text.Json
 
 type Callback = { Returns: string; Args: string list }
 
-type Arg =
-    { Name: string
-      Type: string
-      Nullable: bool
-      Callback: Callback option }
+type Arg = { Name: string; Type: string; Nullable: bool; Callback: Callback option }
 
-type Function =
-    { Name: string
-      Header: string
-      Returns: string
-      Args: Arg list }
+type Function = { Name: string; Header: string; Returns: string; Args: Arg list }
 
 type Struct = { Name: string; Fields: Arg list }
 type Enum = { Name: string; Values: (string * int) list }
@@ -40,9 +32,7 @@ let private arg (e: JsonElement) =
       Callback =
         match e.TryGetProperty "args" with
         | true, args ->
-            Some
-                { Returns = text "returns" e
-                  Args = [ for a in items args -> a.GetString() ] }
+            Some { Returns = text "returns" e; Args = [ for a in items args -> a.GetString() ] }
         | _ -> None }
 
 let load (path: string) =
@@ -71,20 +61,29 @@ let bare (c: string) = if c.StartsWith "const " then c.Substring 6 else c
 
 let rec csharp (c: string) =
     match bare c with
-    | "int" | "float" | "double" | "void" as t -> t
-    | "bool" | "uint8_t" | "char" -> "byte"
+    | "int"
+    | "float"
+    | "double"
+    | "void" as t -> t
+    | "bool"
+    | "uint8_t"
+    | "char" -> "byte"
     | "int8_t" -> "sbyte"
-    | "uint16_t" | "float16_t" | "bfloat16_t" -> "ushort"
+    | "uint16_t"
+    | "float16_t"
+    | "bfloat16_t" -> "ushort"
     | "int16_t" -> "short"
     | "uint32_t" -> "uint"
     | "int32_t" -> "int"
     | "uint64_t" -> "ulong"
     | "int64_t" -> "long"
-    | "size_t" | "uintptr_t" -> "nuint"
+    | "size_t"
+    | "uintptr_t" -> "nuint"
     | "FILE" -> "void"
     | "mlx_complex64_t" -> "mlx_complex64"
     | "mlx_error_handler_func" -> "delegate* unmanaged[Cdecl]<byte*, void*, void>"
-    | t when t.EndsWith "*" -> csharp (t.TrimEnd '*' |> fun s -> s.TrimEnd()) + t.Substring(t.IndexOf '*')
+    | t when t.EndsWith "*" ->
+        csharp (t.TrimEnd '*' |> fun s -> s.TrimEnd()) + t.Substring(t.IndexOf '*')
     | t when t.StartsWith "mlx_" -> t
     | t -> failwithf "the generator does not know the C type '%s'" t
 
@@ -97,20 +96,29 @@ let csharpArg (a: Arg) =
     | None -> csharp a.Type
 
 let private keywords =
-    set [ "base"; "in"; "out"; "ref"; "object"; "params"; "string"; "is"; "as"; "lock"; "new"; "checked" ]
+    set
+        [ "base"
+          "in"
+          "out"
+          "ref"
+          "object"
+          "params"
+          "string"
+          "is"
+          "as"
+          "lock"
+          "new"
+          "checked" ]
 
 let escape name = if keywords.Contains name then "@" + name else name
 
 /// Arguments of the C# declaration: the variadic tail of _mlx_error is left out.
 let fixedArgs (f: Function) = f.Args |> List.filter (fun a -> a.Type <> "...")
 
-let functionPointer (f: Function) =
-    pointer (fixedArgs f |> List.map csharpArg) (csharp f.Returns)
+let functionPointer (f: Function) = pointer (fixedArgs f |> List.map csharpArg) (csharp f.Returns)
 
 let parameters (f: Function) =
-    fixedArgs f
-    |> List.map (fun a -> csharpArg a + " " + escape a.Name)
-    |> String.concat ", "
+    fixedArgs f |> List.map (fun a -> csharpArg a + " " + escape a.Name) |> String.concat ", "
 
 let pascal (name: string) =
     name.Split('_', StringSplitOptions.RemoveEmptyEntries)
@@ -120,8 +128,10 @@ let pascal (name: string) =
 let camel (name: string) =
     let p = pascal name
     // UPLO and M of the headers read as uplo and m.
-    if p |> Seq.forall Char.IsUpper then p.ToLowerInvariant()
-    else string (Char.ToLowerInvariant p[0]) + p.Substring 1
+    if p |> Seq.forall Char.IsUpper then
+        p.ToLowerInvariant()
+    else
+        string (Char.ToLowerInvariant p[0]) + p.Substring 1
 
 // ---- mechanical functions -------------------------------------------------------------------
 
@@ -138,13 +148,19 @@ type Kind =
     | Text
     | Stream
 
-type Result = | OneArray | TwoArrays | ArrayVector | NoResult
+type Result =
+    | OneArray
+    | TwoArrays
+    | ArrayVector
+    | NoResult
 
 type Mechanical =
-    { Function: Function
-      Result: Result
-      /// Name in C and kind; a pointer and its count are one entry.
-      Parameters: (string * Kind) list }
+    {
+        Function: Function
+        Result: Result
+        /// Name in C and kind; a pointer and its count are one entry.
+        Parameters: (string * Kind) list
+    }
 
 let private headers = set [ "ops.h"; "linalg.h"; "fft.h"; "random.h"; "fast.h" ]
 
@@ -153,20 +169,27 @@ let mechanical (f: Function) =
         match args with
         | [] -> Some(List.rev acc)
         | p :: (n: Arg) :: rest when
-            n.Name = p.Name + "_num" && n.Type = "size_t" && p.Type.EndsWith "*" ->
+            n.Name = p.Name + "_num" && n.Type = "size_t" && p.Type.EndsWith "*"
+            ->
             walk ((p.Name, Span(csharp (p.Type.TrimEnd '*'))) :: acc) rest
         | a :: rest ->
             let kind =
                 match bare a.Type with
                 | "mlx_array" -> Some(Array a.Nullable)
                 | "mlx_vector_array" -> Some Vector
-                | "mlx_optional_int" | "mlx_optional_float" | "mlx_optional_dtype" as t -> Some(Optional t)
+                | "mlx_optional_int"
+                | "mlx_optional_float"
+                | "mlx_optional_dtype" as t -> Some(Optional t)
                 | "mlx_dtype" -> Some Dtype
                 | "mlx_fft_norm" -> Some Norm
                 | "bool" -> Some Bool
                 | "char*" -> Some Text
                 | "mlx_stream" -> Some Stream
-                | "int" | "float" | "double" | "size_t" | "uint64_t" -> Some(Plain(csharp a.Type))
+                | "int"
+                | "float"
+                | "double"
+                | "size_t"
+                | "uint64_t" -> Some(Plain(csharp a.Type))
                 | _ -> None
 
             match kind with

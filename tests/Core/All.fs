@@ -4,13 +4,13 @@ module Mlx.Tests.Core.All
 open Expecto
 
 let suite () =
-    testList "core" [
-        Engines.suite ()
-        Arrays.suite ()
-        Ownership.suite ()
-        Indexing.suite ()
-        Functions.suite ()
-        Steps.suite ()
-        Files.suite ()
-        Randoms.suite ()
-    ]
+    testList
+        "core"
+        [ Engines.suite ()
+          Arrays.suite ()
+          Ownership.suite ()
+          Indexing.suite ()
+          Functions.suite ()
+          Steps.suite ()
+          Files.suite ()
+          Randoms.suite () ]

@@ -7,7 +7,8 @@ open Mlx.Core
 open Mlx.Tests.Core.Arrays
 
 let suite () =
-    testCase "random" <| fun () ->
+    testCase "random"
+    <| fun () ->
         use scope = Scope.Enter()
         MlxRandom.Seed 42UL
         let first = (MlxRandom.Normal(span [| 3 |])).ToArray<float32>()
@@ -17,6 +18,7 @@ let suite () =
             (fun g w -> Expect.floatClose Accuracy.medium (float g) w "MLX's numbers")
             first
             [| -0.56755; 0.284392; -0.93206 |]
+
         MlxRandom.Seed 42UL
         // The sequence belongs to the process, not to a thread.
         let again = Task.Run(fun () -> (MlxRandom.Normal(span [| 3 |])).ToArray<float32>()).Result
