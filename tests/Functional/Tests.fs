@@ -10,4 +10,5 @@ let suites () =
       Suite.leakFree "functional.transforms" TransformTests.tests
       Suite.leakFree "functional.golden" GoldenTests.tests
       Suite.leakFree "functional.optim" OptimTests.tests
-      Suite.leakFree "functional.trainstep" TrainStepTests.tests ]
+      Suite.leakFree "functional.trainstep" TrainStepTests.tests
+      Suite.leakFree "functional.train" TrainTests.tests ]

@@ -1,0 +1,286 @@
+namespace Mlx
+
+open System
+open System.Diagnostics
+open Mlx.Showing
+
+/// <summary>Training loops: fused steps over batches, with measurements, checkpoints and progress.
+/// Plain functions; <c>train { }</c> is the same with words.</summary>
+[<RequireQualifiedAccess>]
+module Train =
+    /// <summary>A plan without model, loss and data; one epoch of AdamW at 1e-3.</summary>
+    let defaults<'P, 'B> : TrainPlan<'P, 'B> =
+        { Start = None
+          Step = None
+          Optimizer = Optim.adamW 1e-3
+          Data = None
+          Epochs = 1
+          Steps = None
+          Key = None
+          LogEvery = 1
+          Validations = []
+          Checkpoints = []
+          Count =
+            (fun batch ->
+                Tree.leaves batch
+                |> Array.tryHead
+                |> Option.map (fun leaf -> if leaf.NDim = 0 then 1L else int64 (leaf.Dim 0))
+                |> Option.defaultValue 1L),
+            "samples"
+          GoOn = fun _ -> true
+          Show = true }
+
+    /// <summary>Goes on until a measurement has not got smaller so many times in a row: a hook for
+    /// <c>GoOn</c>.</summary>
+    let patience (times: int) (name: string) (history: Metric list) : bool =
+        let values = history |> List.filter (fun m -> m.Name = name) |> List.map _.Value
+
+        values.Length <= times
+        || List.min (List.take times values) < List.min (List.skip times values)
+
+    let private required name value =
+        match value with
+        | Some value -> value
+        | None -> invalidArg name $"the training plan has no {name}"
+
+    /// What a run carries along, apart from the state itself.
+    type private Run<'P, 'B>(plan: TrainPlan<'P, 'B>, view: TrainView) =
+        let clock = Stopwatch.StartNew()
+        let countOf, noun = plan.Count
+        let mutable counted = 0L
+        let mutable countedSince = 0.0
+        let mutable settledRate: float option = None
+        let mutable stepsOfEpoch = 0
+        member val History: Metric list = [] with get, set
+        member val Steps = 0 with get, set
+        member val GoesOn = true with get, set
+        member _.Seconds = clock.Elapsed.TotalSeconds
+        member this.IsOver = not this.GoesOn || Option.contains this.Steps plan.Steps
+
+        member this.Record(name, epoch, value) =
+            let metric =
+                { Name = name
+                  Value = value
+                  Step = this.Steps
+                  Epoch = epoch
+                  Seconds = this.Seconds }
+
+            this.History <- metric :: this.History
+            this.GoesOn <- this.GoesOn && plan.GoOn this.History
+            metric
+
+        member _.EndEpoch steps = stepsOfEpoch <- steps
+
+        /// The part of the run that is done; -1 while the length of an epoch is not known.
+        member private this.Share(epoch, stepInEpoch) =
+            let ofSteps = plan.Steps |> Option.map (fun n -> float this.Steps / float n)
+
+            let ofEpochs =
+                if stepsOfEpoch > 0 then
+                    let within = float stepInEpoch / float stepsOfEpoch
+                    Some((float (epoch - 1) + min 1.0 within) / float plan.Epochs)
+                else
+                    None
+
+            match ofSteps, ofEpochs with
+            | Some a, Some b -> max a b
+            | Some a, None
+            | None, Some a -> a
+            | None, None -> -1.0
+
+        member this.Count batch = counted <- counted + countOf batch
+
+        member this.Show(epoch, stepInEpoch, loss) =
+            let now = this.Seconds
+
+            // The first step traces; what follows tells the rate, in windows of half a second.
+            let rate =
+                if this.Steps = 1 then
+                    counted <- 0L
+                    countedSince <- now
+                    ""
+                else
+                    let current = float counted / max 1e-6 (now - countedSince)
+
+                    if now - countedSince > 0.5 then
+                        settledRate <- Some current
+                        counted <- 0L
+                        countedSince <- now
+
+                    $"{Option.defaultValue current settledRate:N0} {noun}/s"
+
+            view.Step(this.Share(epoch, stepInEpoch), epoch, this.Steps, loss, rate)
+
+    /// <summary>Trains as planned.</summary>
+    /// <exception cref="T:System.ArgumentException">The plan lacks a model, a loss or
+    /// data.</exception>
+    let run (plan: TrainPlan<'P, 'B>) : Trained<'P> =
+        let step = required "loss" plan.Step plan.Optimizer
+        let data = required "data" plan.Data
+
+        let first =
+            match required "model" plan.Start with
+            | Choice1Of2 snapshot -> snapshot
+            | Choice2Of2 model ->
+                let key = plan.Key |> Option.defaultWith (fun () -> Key.ofSeed 0)
+                TrainStep.snapshot key plan.Optimizer model
+
+        let view = View.choose plan.Show
+        let run = Run(plan, view)
+        let mutable state = TrainStep.startFrom first
+        let mutable lastLoss = nan
+
+        let isDue every (atEpochEnd: bool) =
+            match every with
+            | Every.Epoch -> atEpochEnd
+            | Every.Steps n -> not atEpochEnd && run.Steps % n = 0
+
+        let aside epoch atEpochEnd =
+            for name, every, measure in plan.Validations do
+                if isDue every atEpochEnd then
+                    let value =
+                        Tree.scoped (fun () -> measure (TrainStep.parameters state) |> Tensor.toFloat)
+
+                    view.Metric(run.Record(name, epoch, value))
+
+            for every, path in plan.Checkpoints do
+                if isDue every atEpochEnd then
+                    Tree.scoped (fun () -> TrainStep.current state |> Checkpoint.save path)
+
+        let mutable epoch = 1
+
+        view.Around(fun () ->
+            while epoch <= plan.Epochs && not run.IsOver do
+                let mutable stepInEpoch = 0
+                use batches = (data epoch).GetEnumerator()
+
+                while not run.IsOver && batches.MoveNext() do
+                    state <- TrainStep.run step batches.Current state
+                    run.Steps <- run.Steps + 1
+                    stepInEpoch <- stepInEpoch + 1
+                    run.Count batches.Current
+
+                    if run.Steps % plan.LogEvery = 0 then
+                        lastLoss <- TrainStep.loss state
+                        run.Record("loss", epoch, lastLoss) |> ignore
+                        run.Show(epoch, stepInEpoch, lastLoss)
+
+                    aside epoch false
+
+                if stepInEpoch = 0 && run.Steps = 0 then
+                    invalidArg "data" "the data holds no batches"
+
+                run.EndEpoch stepInEpoch
+                aside epoch true
+                epoch <- epoch + 1)
+
+        let snapshot = TrainStep.current state
+        state.Dispose()
+
+        { Snapshot = snapshot
+          History = List.rev run.History
+          Steps = run.Steps
+          Seconds = run.Seconds }
+
+/// <summary>The builder behind <c>train { }</c>.</summary>
+[<Sealed>]
+type TrainBuilder internal () =
+    /// <summary>An empty plan.</summary>
+    member _.Yield(()) : TrainPlan<'P, 'B> = Train.defaults
+
+    /// <summary>The parameters to begin with.</summary>
+    [<CustomOperation "start">]
+    member _.Start(plan: TrainPlan<'P, 'B>, model: 'P) =
+        { plan with Start = Some(Choice2Of2 model) }
+
+    /// <summary>Goes on from where another run ended.</summary>
+    [<CustomOperation "resume">]
+    member _.Resume(plan: TrainPlan<'P, 'B>, snapshot: Snapshot<'P>) =
+        { plan with Start = Some(Choice1Of2 snapshot) }
+
+    /// <summary>The loss: a pure function of parameters and batch, one number.</summary>
+    [<CustomOperation "minimize">]
+    member _.Minimize(plan: TrainPlan<'P, 'B>, loss: 'P -> 'B -> Tensor) =
+        { plan with Step = Some(fun optimizer -> TrainStep.fuse optimizer loss) }
+
+    /// <summary>A loss that draws at random, as with dropout.</summary>
+    [<CustomOperation "minimizeRandom">]
+    member _.MinimizeRandom(plan: TrainPlan<'P, 'B>, loss: 'P -> 'B -> Random<Tensor>) =
+        { plan with Step = Some(fun optimizer -> TrainStep.fuseRandom optimizer loss) }
+
+    /// <summary>The optimizer; AdamW at 1e-3 without.</summary>
+    [<CustomOperation "using">]
+    member _.Using(plan: TrainPlan<'P, 'B>, optimizer: Optimizer) =
+        { plan with Optimizer = optimizer }
+
+    /// <summary>The batches, the same ones for each epoch.</summary>
+    [<CustomOperation "over">]
+    member _.Over(plan: TrainPlan<'P, 'B>, batches: seq<'B>) =
+        { plan with Data = Some(fun _ -> batches) }
+
+    /// <summary>The batches of each epoch, counting from 1: <c>Data.shuffled 64 key set</c>.</summary>
+    [<CustomOperation "over">]
+    member _.Over(plan: TrainPlan<'P, 'B>, batches: int -> seq<'B>) =
+        { plan with Data = Some batches }
+
+    /// <summary>How often to go through the data; once without.</summary>
+    [<CustomOperation "epochs">]
+    member _.Epochs(plan: TrainPlan<'P, 'B>, count: int) = { plan with Epochs = count }
+
+    /// <summary>Ends after so many steps, going through the data as often as that takes.</summary>
+    [<CustomOperation "steps">]
+    member _.Steps(plan: TrainPlan<'P, 'B>, count: int) =
+        { plan with
+            Steps = Some count
+            Epochs = if plan.Epochs = 1 then Int32.MaxValue else plan.Epochs }
+
+    /// <summary>The key of the loss's randomness.</summary>
+    [<CustomOperation "key">]
+    member _.Key(plan: TrainPlan<'P, 'B>, key: Key) = { plan with Key = Some key }
+
+    /// <summary>A measurement on the side, under a name.</summary>
+    [<CustomOperation "validate">]
+    member _.Validate(plan: TrainPlan<'P, 'B>, name: string, every: Every, measure: 'P -> Tensor) =
+        { plan with Validations = plan.Validations @ [ name, every, measure ] }
+
+    /// <summary>Saves the snapshot to a file, over the last one.</summary>
+    [<CustomOperation "checkpoint">]
+    member _.Checkpoint(plan: TrainPlan<'P, 'B>, every: Every, path: string) =
+        { plan with Checkpoints = plan.Checkpoints @ [ every, path ] }
+
+    /// <summary>Reads and records the loss only every so many steps.</summary>
+    [<CustomOperation "logEvery">]
+    member _.LogEvery(plan: TrainPlan<'P, 'B>, steps: int) = { plan with LogEvery = max 1 steps }
+
+    /// <summary>How much a batch is, and of what: for the rate that is shown.</summary>
+    [<CustomOperation "counting">]
+    member _.Counting(plan: TrainPlan<'P, 'B>, noun: string, count: 'B -> int64) =
+        { plan with Count = (count, noun) }
+
+    /// <summary>Goes on only while this holds of the measurements, the latest first:
+    /// <c>Train.patience 3 "loss"</c>.</summary>
+    [<CustomOperation "goOnWhile">]
+    member _.GoOnWhile(plan: TrainPlan<'P, 'B>, goesOn: Metric list -> bool) =
+        { plan with GoOn = goesOn }
+
+    /// <summary>Shows nothing.</summary>
+    [<CustomOperation "quietly">]
+    member _.Quietly(plan: TrainPlan<'P, 'B>) = { plan with Show = false }
+
+    /// <summary>Trains.</summary>
+    member _.Run(plan: TrainPlan<'P, 'B>) : Trained<'P> = Train.run plan
+
+/// <summary>Opened with the namespace.</summary>
+[<AutoOpen>]
+module TrainBuilders =
+    /// <summary>Trains as described; the words may come in any order.</summary>
+    /// <example><code>
+    /// let trained = train {
+    ///     start model
+    ///     minimize loss
+    ///     using (Optim.adamW 1e-3)
+    ///     over (Data.shuffled 64 (Key.ofSeed 0) trainSet)
+    ///     epochs 5
+    ///     validate "accuracy" Every.Epoch accuracy }
+    /// </code></example>
+    let train = TrainBuilder()
