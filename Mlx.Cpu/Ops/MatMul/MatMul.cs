@@ -62,13 +62,23 @@ internal sealed class MatMul : Primitive
     {
         if (b.Rank > 2 || a.Rank == 2)
         {
-            return Op.SumTo(Op.MatMul(Op.MatrixAdjoint(a), g), b.Shape);
+            return Op.SumTo(AdjointProduct(a, g, b), b.Shape);
         }
 
         // One product over all rows of the batch, instead of one each and a sum.
-        var rows = Op.Reshape(a, [-1, a.Shape[^1]]);
-        return Op.MatMul(Op.MatrixAdjoint(rows), Op.Reshape(g, [-1, g.Shape[^1]]));
+        return AdjointProduct(
+            Op.Reshape(a, [-1, a.Shape[^1]]), Op.Reshape(g, [-1, g.Shape[^1]]), b);
     }
+
+    /// <summary>
+    /// a^H g. For a factor that is a transposed view, as the weights of a linear layer are, the
+    /// product is made in the order in which the weights lie, so that the update that follows
+    /// does not have to read it across.
+    /// </summary>
+    private static Node AdjointProduct(Node a, Node g, Node b) =>
+        b.Primitive is Transpose t && t.Axes[^1] == b.Rank - 2 && t.Axes[^2] == b.Rank - 1
+            ? Op.SwapAxes(Op.MatMul(Op.SwapAxes(g, -1, -2), Op.Conjugate(a)), -1, -2)
+            : Op.MatMul(Op.MatrixAdjoint(a), g);
 
     /// <summary>Axes of the result without the mapped one.</summary>
     internal static int BatchedRank(Node[] inputs, ReadOnlySpan<int> axes, int least)

@@ -8,6 +8,8 @@ internal sealed class Transpose(int[] axes) : Primitive
 {
     private readonly int[] axes = axes;
 
+    public ReadOnlySpan<int> Axes => axes;
+
     public override void Eval(Node[] inputs, Node[] outputs)
     {
         var strides = new long[axes.Length];
@@ -74,6 +76,18 @@ internal static partial class Op
         }
 
         Shapes.SortedAxes(axes, a.Rank, "transpose");
+
+        // Of a transpose there is only ever one, and none where a second undoes the first.
+        if (!identity && a.Primitive is Transpose inner)
+        {
+            for (var i = 0; i < order.Length; i++)
+            {
+                order[i] = inner.Axes[order[i]];
+            }
+
+            return Transpose(a.Inputs[0], order);
+        }
+
         return identity ? a : Node.Lazy(shape, a.Dtype, new Transpose(order), a);
     }
 
