@@ -27,4 +27,7 @@ internal enum Status
 {
     Ok = 0,
     NotFound = 2,
+
+    /// <summary>There is something, but of another type than was asked for.</summary>
+    WrongType = 3,
 }
