@@ -2822,6 +2822,20 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_load_gguf")]
+    internal static int mlx_load_gguf(mlx_io_gguf* gguf, byte* file, mlx_stream s)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Gguf.Load(gguf, file, s);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_load_safetensors_reader")]
     internal static int mlx_load_safetensors_reader(mlx_map_string_to_array* res_0, mlx_map_string_to_string* res_1, mlx_io_reader in_stream, mlx_stream s)
     {
@@ -2870,6 +2884,20 @@ internal static unsafe class Thunks
         try
         {
             global::Mlx.Cpu.Abi.Io.Save(file, a);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_save_gguf")]
+    internal static int mlx_save_gguf(byte* file, mlx_io_gguf gguf)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Gguf.Save(file, gguf);
             return 0;
         }
         catch (Exception e)
@@ -3010,6 +3038,195 @@ internal static unsafe class Thunks
         try
         {
             global::Mlx.Cpu.Abi.Writers.Free(io);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_io_gguf_new")]
+    internal static mlx_io_gguf mlx_io_gguf_new()
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Gguf.New();
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_io_gguf_free")]
+    internal static int mlx_io_gguf_free(mlx_io_gguf io)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Gguf.Free(io);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_io_gguf_get_keys")]
+    internal static int mlx_io_gguf_get_keys(mlx_vector_string* keys, mlx_io_gguf io)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Gguf.GetKeys(keys, io);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_io_gguf_get_array")]
+    internal static int mlx_io_gguf_get_array(mlx_array* arr, mlx_io_gguf io, byte* key)
+    {
+        try
+        {
+            return (int)global::Mlx.Cpu.Abi.Gguf.GetArray(arr, io, key);
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_io_gguf_get_metadata_array")]
+    internal static int mlx_io_gguf_get_metadata_array(mlx_array* arr, mlx_io_gguf io, byte* key)
+    {
+        try
+        {
+            return (int)global::Mlx.Cpu.Abi.Gguf.GetMetadataArray(arr, io, key);
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_io_gguf_get_metadata_string")]
+    internal static int mlx_io_gguf_get_metadata_string(mlx_string* str, mlx_io_gguf io, byte* key)
+    {
+        try
+        {
+            return (int)global::Mlx.Cpu.Abi.Gguf.GetMetadataString(str, io, key);
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_io_gguf_get_metadata_vector_string")]
+    internal static int mlx_io_gguf_get_metadata_vector_string(mlx_vector_string* vstr, mlx_io_gguf io, byte* key)
+    {
+        try
+        {
+            return (int)global::Mlx.Cpu.Abi.Gguf.GetMetadataStrings(vstr, io, key);
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_io_gguf_has_metadata_array")]
+    internal static int mlx_io_gguf_has_metadata_array(byte* flag, mlx_io_gguf io, byte* key)
+    {
+        try
+        {
+            return (int)global::Mlx.Cpu.Abi.Gguf.HasMetadataArray(flag, io, key);
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_io_gguf_has_metadata_string")]
+    internal static int mlx_io_gguf_has_metadata_string(byte* flag, mlx_io_gguf io, byte* key)
+    {
+        try
+        {
+            return (int)global::Mlx.Cpu.Abi.Gguf.HasMetadataString(flag, io, key);
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_io_gguf_has_metadata_vector_string")]
+    internal static int mlx_io_gguf_has_metadata_vector_string(byte* flag, mlx_io_gguf io, byte* key)
+    {
+        try
+        {
+            return (int)global::Mlx.Cpu.Abi.Gguf.HasMetadataStrings(flag, io, key);
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_io_gguf_set_array")]
+    internal static int mlx_io_gguf_set_array(mlx_io_gguf io, byte* key, mlx_array arr)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Gguf.SetArray(io, key, arr);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_io_gguf_set_metadata_array")]
+    internal static int mlx_io_gguf_set_metadata_array(mlx_io_gguf io, byte* key, mlx_array marr)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Gguf.SetMetadataArray(io, key, marr);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_io_gguf_set_metadata_string")]
+    internal static int mlx_io_gguf_set_metadata_string(mlx_io_gguf io, byte* key, byte* mstr)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Gguf.SetMetadataString(io, key, mstr);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_io_gguf_set_metadata_vector_string")]
+    internal static int mlx_io_gguf_set_metadata_vector_string(mlx_io_gguf io, byte* key, mlx_vector_string mvstr)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Gguf.SetMetadataStrings(io, key, mvstr);
             return 0;
         }
         catch (Exception e)
@@ -4269,6 +4486,21 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_block_masked_mm")]
+    internal static int mlx_block_masked_mm(mlx_array* res, mlx_array a, mlx_array b, int block_size, mlx_array mask_out, mlx_array mask_lhs, mlx_array mask_rhs, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.BlockMaskedMM(Handles.Node(a), Handles.Node(b), block_size, Handles.NodeOrNull(mask_out), Handles.NodeOrNull(mask_lhs), Handles.NodeOrNull(mask_rhs)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_broadcast_arrays")]
     internal static int mlx_broadcast_arrays(mlx_vector_array* res, mlx_vector_array inputs, mlx_stream s)
     {
@@ -4950,6 +5182,21 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.Gather(Handles.Node(a), Handles.Node(indices), axis, new ReadOnlySpan<int>(slice_sizes, checked((int)slice_sizes_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_gather_mm")]
+    internal static int mlx_gather_mm(mlx_array* res, mlx_array a, mlx_array b, mlx_array lhs_indices, mlx_array rhs_indices, byte sorted_indices, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.GatherMM(Handles.Node(a), Handles.Node(b), Handles.NodeOrNull(lhs_indices), Handles.NodeOrNull(rhs_indices), sorted_indices != 0));
             return 0;
         }
         catch (Exception e)
@@ -6308,6 +6555,21 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_segmented_mm")]
+    internal static int mlx_segmented_mm(mlx_array* res, mlx_array a, mlx_array b, mlx_array segments, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.SegmentedMM(Handles.Node(a), Handles.Node(b), Handles.Node(segments)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_sigmoid")]
     internal static int mlx_sigmoid(mlx_array* res, mlx_array a, mlx_stream s)
     {
@@ -7319,6 +7581,21 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.RandomLaplace(new ReadOnlySpan<int>(shape, checked((int)shape_num)), (Dtype)dtype, loc, scale, Handles.NodeOrNull(key)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_random_multivariate_normal")]
+    internal static int mlx_random_multivariate_normal(mlx_array* res, mlx_array mean, mlx_array cov, int* shape, nuint shape_num, mlx_dtype dtype, mlx_array key, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.RandomMultivariateNormal(Handles.Node(mean), Handles.Node(cov), new ReadOnlySpan<int>(shape, checked((int)shape_num)), (Dtype)dtype, Handles.NodeOrNull(key)));
             return 0;
         }
         catch (Exception e)
