@@ -19,9 +19,9 @@ internal static class MlxThread
     private static readonly object Sleep = new();
     private static readonly Queue<Job> Jobs = new();
 
-    // A hop costs a microsecond while both sides spin, ten and more when one sleeps; so both spin for
-    // a little (some 20 us) before they do, unless there is but one processor.
-    private static readonly int Spins = Environment.ProcessorCount > 1 ? 400 : 0;
+    // A hop costs a microsecond while both sides spin, five and more when one sleeps; so both spin for
+    // a little (some 5 us; more would starve a busy machine) before they do.
+    private static readonly int Spins = Environment.ProcessorCount > 1 ? 100 : 0;
 
     private static bool started;
     private static bool asleep;
