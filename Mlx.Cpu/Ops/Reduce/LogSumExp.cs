@@ -66,7 +66,7 @@ internal static partial class Op
         }
 
         Node result;
-        if (a.Dtype.IsFloating() || AreOnlyLast(axes, a))
+        if (a.Dtype.IsFloating() || (a.Dtype != Dtype.Complex64 && AreOnlyLast(axes, a)))
         {
             var x = AsType(a, a.Dtype.AtLeastFloat());
             var rows = sorted is [var only] && only == a.Rank - 1 ? x : AxesLast(x, sorted);
