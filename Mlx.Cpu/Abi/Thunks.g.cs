@@ -5250,6 +5250,21 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_hadamard_transform")]
+    internal static int mlx_hadamard_transform(mlx_array* res, mlx_array a, mlx_optional_float scale, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.HadamardTransform(Handles.Node(a), Optional.Of(scale)));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_hamming")]
     internal static int mlx_hamming(mlx_array* res, int M, mlx_stream s)
     {
@@ -6157,6 +6172,21 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.PutAlongAxis(Handles.Node(a), Handles.Node(indices), Handles.Node(values), axis));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_qqmm")]
+    internal static int mlx_qqmm(mlx_array* res, mlx_array x, mlx_array w, mlx_array w_scales, mlx_optional_int group_size, mlx_optional_int bits, byte* mode, mlx_array global_scale_x, mlx_array global_scale_w, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.QQMatMul(Handles.Node(x), Handles.Node(w), Handles.NodeOrNull(w_scales), Optional.Of(group_size), Optional.Of(bits), Strings.Get(mode), Handles.NodeOrNull(global_scale_x), Handles.NodeOrNull(global_scale_w)));
             return 0;
         }
         catch (Exception e)
