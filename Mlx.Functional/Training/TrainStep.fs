@@ -63,25 +63,22 @@ type TrainState<'S, 'R> internal (held: Held<'S>, like: 'S, structure: TreeStruc
     interface IDisposable with
         member this.Dispose() = this.Dispose()
 
-module internal Hollow =
+module internal Flat =
     /// The tree with leaves that hold nothing.
-    let tree (tree: 'T) : 'T =
+    let hollow (tree: 'T) : 'T =
         use nothing = Tensor.scalar 0
         tree |> Tree.map (fun _ -> nothing)
 
-/// <summary>
-/// A pure step, traced once for each signature of its inputs and then run as one graph: its state
-/// stays on the engine's side, so that a step costs the same few calls however many tensors it
-/// holds.
-/// </summary>
-[<Sealed>]
-type TrainStep<'S, 'B, 'R> internal (step: 'S -> 'B -> 'R * 'S) =
-    let traces =
-        ConcurrentDictionary<struct (TreeStructure * TreeStructure), Lazy<CompiledFunction>>()
-
     /// The step over leaves: what comes out, results before state, has the places of what goes in;
-    /// the batch is appended.
-    let flat (like: 'S) (structure: TreeStructure) (results: int) (batch: 'B) =
+    /// the batch is appended. (No method of the step's class: the engine keeps this function alive,
+    /// and it must not keep the traces, whose end is the end of it.)
+    let step
+        (step: 'S -> 'B -> 'R * 'S)
+        (like: 'S)
+        (structure: TreeStructure)
+        (results: int)
+        (batch: 'B)
+        =
         let states = Tree.count like
 
         Func<Tensor[], Tensor[]>(fun inputs ->
@@ -94,6 +91,16 @@ type TrainStep<'S, 'B, 'R> internal (step: 'S -> 'B -> 'R * 'S) =
 
             Array.append (Tree.leaves result) (Tree.leaves next))
 
+/// <summary>
+/// A pure step, traced once for each signature of its inputs and then run as one graph: its state
+/// stays on the engine's side, so that a step costs the same few calls however many tensors it
+/// holds.
+/// </summary>
+[<Sealed>]
+type TrainStep<'S, 'B, 'R> internal (step: 'S -> 'B -> 'R * 'S) =
+    let traces =
+        ConcurrentDictionary<struct (TreeStructure * TreeStructure), Lazy<CompiledFunction>>()
+
     /// A first state as a list, with placeholders where the results will be: the first step has the
     /// signature of all that follow.
     let toNative (state: 'S) (batch: 'B) =
@@ -103,10 +110,7 @@ type TrainStep<'S, 'B, 'R> internal (step: 'S -> 'B -> 'R * 'S) =
         let placeholders = Tree.leaves results |> Array.map Tensor.zerosLike
         let all = Array.append placeholders (Tree.leaves state)
         MlxArray.Eval(ReadOnlySpan all)
-        struct (new ArrayVector(ReadOnlySpan all), Hollow.tree results)
-
-    /// The step as it was given, not fused.
-    member internal _.Plain = step
+        struct (new ArrayVector(ReadOnlySpan all), Flat.hollow results)
 
     member internal _.Run(batch: 'B, state: TrainState<'S, 'R>) : TrainState<'S, 'R> =
         let held = state.Take()
@@ -123,7 +127,9 @@ type TrainStep<'S, 'B, 'R> internal (step: 'S -> 'B -> 'R * 'S) =
             let make _ =
                 lazy
                     (let results = Tree.count results
-                     new CompiledFunction(flat state.Like state.Structure results (Hollow.tree batch)))
+                     let batch = Flat.hollow batch
+                     let flat = Flat.step step state.Like state.Structure results batch
+                     new CompiledFunction(flat))
 
             let compiled = traces.GetOrAdd(key, make).Value
             compiled.Step(vector, ReadOnlySpan(Tree.leaves batch))
@@ -226,7 +232,7 @@ module TrainStep =
     /// <summary>The state to begin with, from any tree, such as a snapshot; the tree stays
     /// usable.</summary>
     let startFrom (state: 'S) : TrainState<'S, 'R> =
-        new TrainState<'S, 'R>(Tree state, Hollow.tree state, Tree.structure state, ValueNone)
+        new TrainState<'S, 'R>(Tree state, Flat.hollow state, Tree.structure state, ValueNone)
 
     /// <summary>The state to begin with: parameters and a fresh state of the optimizer.</summary>
     let start (optimizer: Optimizer) (parameters: 'P) : TrainState<Snapshot<'P>, Tensor> =

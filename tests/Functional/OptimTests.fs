@@ -43,6 +43,9 @@ let private batch () =
     let arrays = load ()
     arrays["x"], arrays["y"]
 
+/// Real MLX is met to the rounding of one op; another engine sums in another order.
+let private tolerance = if Engine.IsNative then 2e-7 else 1e-6
+
 /// The losses before each of 50 updates, and the last state.
 let private train run optimizer =
     let batch = batch ()
@@ -65,7 +68,7 @@ let private golden (name, optimizer) =
         let got, state = train (TrainStep.plain optimizer) optimizer
 
         for i, (want, got) in List.indexed (List.zip want got) do
-            if abs (want - got) > 2e-7 * max 1.0 (abs want) then
+            if abs (want - got) > tolerance * max 1.0 (abs want) then
                 failtest $"loss {i} is {got}, not {want}"
 
         Assert.closeTrees 2e-5 2e-5 (model $"{name}.final.") state.Parameters "final"
@@ -156,7 +159,7 @@ let private laws =
               for step, want in Seq.indexed (recorded.GetProperty(name).EnumerateArray()) do
                   let got = schedule.At(Tensor.scalar (uint64 step)) |> Tensor.toFloat
 
-                  if abs (got - want.GetDouble()) > 1e-6 * abs (want.GetDouble()) + 1e-9 then
+                  if abs (got - want.GetDouble()) > 1e-6 * abs (want.GetDouble()) + 1e-8 then
                       failtest $"{name} at {step} is {got}, not {want.GetDouble()}")
 
       testCase "warm-up and cosine meet at the peak" (fun () ->
