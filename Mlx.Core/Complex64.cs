@@ -4,7 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace Mlx.Core;
 
-/// <summary>A complex number of two singles, as arrays of <see cref="DType.Complex64"/> store it.</summary>
+/// <summary>
+/// A complex number of two singles, as arrays of <see cref="DType.Complex64"/> store it.
+/// </summary>
 /// <param name="Real">The real part.</param>
 /// <param name="Imaginary">The imaginary part.</param>
 [StructLayout(LayoutKind.Sequential)]

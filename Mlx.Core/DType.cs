@@ -91,7 +91,9 @@ public static class DTypes
     /// <summary>Unsigned integer.</summary>
     public static bool IsUnsigned(this DType d) => d is >= DType.UInt8 and <= DType.UInt64;
 
-    /// <summary>The dtype called <paramref name="name"/>, as <see cref="Name"/> writes it.</summary>
+    /// <summary>
+    /// The dtype called <paramref name="name"/>, as <see cref="Name"/> writes it.
+    /// </summary>
     /// <exception cref="ArgumentException">No dtype has this name.</exception>
     public static DType Parse(string name)
     {

@@ -24,7 +24,9 @@ internal static class Utf8
     /// <summary>Bytes a caller puts on its stack; names of modes and axes fit.</summary>
     public const int Small = 128;
 
-    /// <summary>Zero-terminated UTF-8 in <paramref name="buffer"/>, or on the heap when too long.</summary>
+    /// <summary>
+    /// Zero-terminated UTF-8 in <paramref name="buffer"/>, or on the heap when too long.
+    /// </summary>
     public static Span<byte> Encode(string text, Span<byte> buffer)
     {
         ArgumentNullException.ThrowIfNull(text);

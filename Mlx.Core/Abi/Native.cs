@@ -9,7 +9,8 @@ namespace Mlx.Core.Abi;
 /// </summary>
 internal static unsafe partial class Native
 {
-    private static readonly nint* Table = (nint*)NativeMemory.AllocZeroed(Count, (nuint)sizeof(nint));
+    private static readonly nint* Table =
+        (nint*)NativeMemory.AllocZeroed(Count, (nuint)sizeof(nint));
 
     /// <summary>Counts the crossing and answers the function pointer.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

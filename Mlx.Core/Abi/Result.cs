@@ -73,7 +73,9 @@ internal static unsafe class Result
         throw new MlxException(function, message ?? "the engine gave no reason");
     }
 
-    /// <summary>The error handler given to the engine: called on the thread whose call fails.</summary>
+    /// <summary>
+    /// The error handler given to the engine: called on the thread whose call fails.
+    /// </summary>
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     public static void OnError(byte* message, void* data)
     {

@@ -2,15 +2,16 @@ namespace Mlx.Core;
 
 /// <summary>
 /// One entry of an index, with the meaning NumPy and MLX give it: an integer (negative ones count
-/// from the end), a range, a stepped slice, a new axis, an ellipsis, or an array of integers. A bool
-/// array selects by a mask and stands alone, in an update only.
+/// from the end), a range, a stepped slice, a new axis, an ellipsis, or an array of integers. A
+/// bool array selects by a mask and stands alone, in an update only.
 /// </summary>
 /// <example><code>
 /// x[0]; x[^1, ..]; x[1..3, Idx.Slice(step: -1)]; x[Idx.Ellipsis, Idx.NewAxis]; x[rows, 2]
 /// </code></example>
 public readonly struct Idx
 {
-    private Idx(IdxKind kind, int? start = null, int? stop = null, int step = 1, MlxArray? array = null)
+    private Idx(
+        IdxKind kind, int? start = null, int? stop = null, int step = 1, MlxArray? array = null)
     {
         Kind = kind;
         Start = start;
@@ -42,8 +43,8 @@ public readonly struct Idx
     internal bool IsAdvanced => Kind is IdxKind.Array or IdxKind.At;
 
     /// <summary>
-    /// NumPy's <c>start:stop:step</c>: absent ends reach as far as there is, negative ones count from
-    /// the end, those beyond are cut.
+    /// NumPy's <c>start:stop:step</c>: absent ends reach as far as there is, negative ones count
+    /// from the end, those beyond are cut.
     /// </summary>
     /// <exception cref="ArgumentException">The step is zero.</exception>
     public static Idx Slice(int? start = null, int? stop = null, int step = 1) => step != 0

@@ -32,7 +32,9 @@ internal sealed class IndexPlan
 
     public int[] Steps { get; }
 
-    /// <summary>The shape after slicing; selected axes are whole, or of length one for an integer.</summary>
+    /// <summary>
+    /// The shape after slicing; selected axes are whole, or of length one for an integer.
+    /// </summary>
     public int[] Sliced { get; }
 
     public bool IsSliced { get; private set; }
@@ -165,7 +167,8 @@ internal sealed class IndexPlan
         MoveNewAxes();
     }
 
-    // New axes behind the block were placed as if it had no length; the block's rank is the largest.
+    // New axes behind the block were placed as if it had no length; the block's rank is the
+    // largest.
     private void MoveNewAxes()
     {
         var rank = 0;

@@ -62,7 +62,9 @@ public sealed unsafe partial class MlxArray
     public static MlxArray Scalar<T>(T value) where T : unmanaged =>
         Shaped(new ReadOnlySpan<T>(in value), default);
 
-    /// <summary>An array without axes that holds <paramref name="value"/> converted to a dtype.</summary>
+    /// <summary>
+    /// An array without axes that holds <paramref name="value"/> converted to a dtype.
+    /// </summary>
     /// <exception cref="OverflowException">An integer dtype cannot hold the value.</exception>
     public static MlxArray Scalar(double value, DType dtype) => dtype switch
     {
@@ -75,7 +77,9 @@ public sealed unsafe partial class MlxArray
         _ => Scalar(checked((long)value), dtype),
     };
 
-    /// <summary>An array without axes that holds <paramref name="value"/> converted to a dtype.</summary>
+    /// <summary>
+    /// An array without axes that holds <paramref name="value"/> converted to a dtype.
+    /// </summary>
     /// <exception cref="OverflowException">The dtype cannot hold the value.</exception>
     public static MlxArray Scalar(long value, DType dtype) => checked(dtype switch
     {
@@ -93,7 +97,9 @@ public sealed unsafe partial class MlxArray
     /// <summary>A float32 scalar.</summary>
     public static implicit operator MlxArray(float value) => Scalar(value);
 
-    /// <summary>A float32 scalar, as a number literal of MLX is; see <see cref="Scalar{T}"/> for float64.</summary>
+    /// <summary>
+    /// A float32 scalar, as a number literal of MLX is; see <see cref="Scalar{T}"/> for float64.
+    /// </summary>
     public static implicit operator MlxArray(double value) => Scalar((float)value);
 
     /// <summary>An int32 scalar.</summary>
@@ -135,7 +141,8 @@ public sealed unsafe partial class MlxArray
         if (Shapes.Size(shape) != data.Length)
         {
             throw new ArgumentException(
-                $"{data.Length} elements were given for the shape {Shapes.Text(shape)}", nameof(shape));
+                $"{data.Length} elements were given for the shape {Shapes.Text(shape)}",
+                nameof(shape));
         }
 
         return Copy(ref Unsafe.As<T, byte>(ref MemoryMarshal.GetReference(data)), shape, dtype);

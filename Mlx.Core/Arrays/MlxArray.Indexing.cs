@@ -6,12 +6,15 @@ namespace Mlx.Core;
 
 public sealed partial class MlxArray
 {
-    /// <summary>A part of the array; see <see cref="Idx"/> for what can stand in an index.</summary>
+    /// <summary>
+    /// A part of the array; see <see cref="Idx"/> for what can stand in an index.
+    /// </summary>
     /// <exception cref="ArgumentException">The index does not fit the shape.</exception>
     [IndexerName("Part")]
     public MlxArray this[params ReadOnlySpan<Idx> index] => Index(index);
 
-    // With a fixed number of entries as well, for languages without params spans: F# writes x[0, -1].
+    // With a fixed number of entries as well, for languages without params spans: F# writes x[0,
+    // -1].
 
     /// <summary>A part of the array, by one entry.</summary>
     /// <exception cref="ArgumentException">The index does not fit the shape.</exception>
@@ -33,10 +36,12 @@ public sealed partial class MlxArray
     [IndexerName("Part")]
     public MlxArray this[Idx i, Idx j, Idx k, Idx l] => Index([i, j, k, l]);
 
-    /// <summary>A part of the array; see <see cref="Idx"/> for what can stand in an index.</summary>
+    /// <summary>
+    /// A part of the array; see <see cref="Idx"/> for what can stand in an index.
+    /// </summary>
     /// <remarks>
-    /// Integers are checked against the shape. The elements of index arrays are the engine's to check,
-    /// because they may not be computed yet.
+    /// Integers are checked against the shape. The elements of index arrays are the engine's to
+    /// check, because they may not be computed yet.
     /// </remarks>
     /// <exception cref="ArgumentException">The index does not fit the shape.</exception>
     public MlxArray Index(ReadOnlySpan<Idx> index)
@@ -63,8 +68,8 @@ public sealed partial class MlxArray
     }
 
     /// <summary>
-    /// The array with a part changed: what <c>x[index] = values</c>, <c>x[index] += values</c> ... do to
-    /// a NumPy array. The values broadcast to the part and take the array's dtype.
+    /// The array with a part changed: what <c>x[index] = values</c>, <c>x[index] += values</c> ...
+    /// do to a NumPy array. The values broadcast to the part and take the array's dtype.
     /// </summary>
     /// <exception cref="ArgumentException">The index does not fit the shape.</exception>
     public MlxArray IndexUpdate(
@@ -88,7 +93,9 @@ public sealed partial class MlxArray
             : SliceUpdated(plan, values, kind));
     }
 
-    /// <summary>A second handle to the same array, for callers that will dispose what they get.</summary>
+    /// <summary>
+    /// A second handle to the same array, for callers that will dispose what they get.
+    /// </summary>
     internal unsafe MlxArray Alias()
     {
         using var pin = new Pin(this);
@@ -129,7 +136,9 @@ public sealed partial class MlxArray
     private static MlxArray[] Indices(IndexPlan plan) =>
         [.. plan.Selectors.Select(s => s.Array ?? Scalar(s.Start!.Value))];
 
-    /// <summary>The order of axes that moves the block from the front to its place, or back.</summary>
+    /// <summary>
+    /// The order of axes that moves the block from the front to its place, or back.
+    /// </summary>
     private static int[] BlockMoved(IndexPlan plan, int rank, bool isBack)
     {
         var order = new List<int>();
@@ -244,7 +253,9 @@ public sealed partial class MlxArray
         return Call.Where(mask.Reshape(wide), changed, this, null);
     }
 
-    /// <summary>The values as they fill the part; leading axes of length one may be too many.</summary>
+    /// <summary>
+    /// The values as they fill the part; leading axes of length one may be too many.
+    /// </summary>
     private static MlxArray Fitted(MlxArray values, int[] shape)
     {
         var extra = values.NDim - shape.Length;

@@ -110,7 +110,9 @@ public sealed unsafe partial class MlxArray
         return read(new ReadOnlySpan<T>(rows.Data, checked((int)Size)));
     }
 
-    /// <summary>The only element as a number, whatever the dtype; complex numbers have none.</summary>
+    /// <summary>
+    /// The only element as a number, whatever the dtype; complex numbers have none.
+    /// </summary>
     /// <exception cref="InvalidOperationException">
     /// The array is complex or has another number of elements than one.
     /// </exception>
@@ -159,7 +161,8 @@ public sealed unsafe partial class MlxArray
         }
     }
 
-    // By size, not by type: mlx-c exports the 16-bit floats on some platforms only, and copies bits.
+    // By size, not by type: mlx-c exports the 16-bit floats on some platforms only, and copies
+    // bits.
     private static void ItemHere((mlx_array Array, int Bytes, nint Value) x)
     {
         var (a, bytes, p) = x;
@@ -201,7 +204,9 @@ public sealed unsafe partial class MlxArray
         new ReadOnlySpan<T>(rows.Data, destination.Length).CopyTo(destination);
     }
 
-    /// <summary>The computed elements in row-major order: in place, or in a copy made for reading.</summary>
+    /// <summary>
+    /// The computed elements in row-major order: in place, or in a copy made for reading.
+    /// </summary>
     private readonly ref struct Rows : IDisposable
     {
         private readonly MlxArray array;

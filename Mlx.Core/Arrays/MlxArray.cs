@@ -7,8 +7,8 @@ namespace Mlx.Core;
 /// <summary>
 /// An immutable, lazily computed array of numbers. Its dtype and shape are known at once; its
 /// elements are computed by <see cref="Eval()"/>, by reading and by printing. It owns one handle of
-/// the engine: free it with <see cref="Dispose"/> or a <see cref="Scope"/>, else its finalizer does.
-/// Safe to use from several threads.
+/// the engine: free it with <see cref="Dispose"/> or a <see cref="Scope"/>, else its finalizer
+/// does. Safe to use from several threads.
 /// </summary>
 public sealed unsafe partial class MlxArray : IDisposable
 {
@@ -186,6 +186,8 @@ public sealed unsafe partial class MlxArray : IDisposable
     {
         using var pin = new Pin(this);
         var n = (int)Native.mlx_array_ndim(pin.Handle);
-        return shape = n == 0 ? [] : new ReadOnlySpan<int>(Native.mlx_array_shape(pin.Handle), n).ToArray();
+        return shape = n == 0
+            ? []
+            : new ReadOnlySpan<int>(Native.mlx_array_shape(pin.Handle), n).ToArray();
     }
 }

@@ -15,7 +15,8 @@ internal static class Shapes
         {
             if (d < 0)
             {
-                throw new ArgumentException($"the shape {Text(shape)} has a negative length", nameof(shape));
+                throw new ArgumentException(
+                    $"the shape {Text(shape)} has a negative length", nameof(shape));
             }
 
             n = checked(n * d);

@@ -3,10 +3,10 @@ using Mlx.Core.Abi;
 namespace Mlx.Core;
 
 /// <summary>
-/// Numbers beside arrays. A number takes the array's dtype where its kind allows (an integer any but
-/// bool, a fraction any floating one) and is int32 or float32 otherwise, so x * 2 keeps float16 and
-/// only a fraction beside integers makes float32. As in MLX, an integer that the array's dtype cannot
-/// hold wraps around.
+/// Numbers beside arrays. A number takes the array's dtype where its kind allows (an integer any
+/// but bool, a fraction any floating one) and is int32 or float32 otherwise, so x * 2 keeps float16
+/// and only a fraction beside integers makes float32. As in MLX, an integer that the array's dtype
+/// cannot hold wraps around.
 /// </summary>
 internal static unsafe class Weak
 {

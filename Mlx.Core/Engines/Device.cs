@@ -41,7 +41,8 @@ public readonly record struct Device(DeviceType Type, int Index = 0)
             var d = value.New();
             try
             {
-                Result.Check(Native.mlx_set_default_device(d), nameof(Native.mlx_set_default_device));
+                var status = Native.mlx_set_default_device(d);
+                Result.Check(status, nameof(Native.mlx_set_default_device));
                 MlxStream.ForgetDefault();
             }
             finally
@@ -91,8 +92,10 @@ public readonly record struct Device(DeviceType Type, int Index = 0)
         {
             mlx_device_type type;
             int index;
-            Result.Check(Native.mlx_device_get_type(&type, d), nameof(Native.mlx_device_get_type));
-            Result.Check(Native.mlx_device_get_index(&index, d), nameof(Native.mlx_device_get_index));
+            var status = Native.mlx_device_get_type(&type, d);
+            Result.Check(status, nameof(Native.mlx_device_get_type));
+            status = Native.mlx_device_get_index(&index, d);
+            Result.Check(status, nameof(Native.mlx_device_get_index));
             return new Device((DeviceType)type, index);
         }
         finally

@@ -5,8 +5,8 @@ namespace Mlx.Core;
 
 /// <summary>
 /// The engine behind all arrays: Apple's MLX (libmlxc) or the embedded one, chosen at the first use
-/// by the environment variables <c>MLX_ENGINE</c> (auto, native, cpu) and <c>MLX_C_PATH</c> (file or
-/// folder of libmlxc).
+/// by the environment variables <c>MLX_ENGINE</c> (auto, native, cpu) and <c>MLX_C_PATH</c> (file
+/// or folder of libmlxc).
 /// </summary>
 public static class Engine
 {
@@ -14,7 +14,9 @@ public static class Engine
         new(() => EngineLoader.FromEnvironment().Load());
 
     /// <summary><c>native</c> for libmlxc, <c>cpu</c> for the embedded engine.</summary>
-    /// <exception cref="MlxException">The environment asks for an engine that cannot be had.</exception>
+    /// <exception cref="MlxException">
+    /// The environment asks for an engine that cannot be had.
+    /// </exception>
     public static string Name => Library.Name;
 
     /// <summary>The MLX version the engine follows.</summary>

@@ -68,13 +68,16 @@ internal sealed class EngineLoader(
         return library;
     }
 
-    /// <summary>The library MLX_C_PATH names, or an error that says what is wrong with it.</summary>
+    /// <summary>
+    /// The library MLX_C_PATH names, or an error that says what is wrong with it.
+    /// </summary>
     private NativeLibraryEngine Asked(string asked)
     {
         var file = asked;
         if (Directory.Exists(asked))
         {
-            var candidates = new[] { Path.Combine(asked, FileName), Path.Combine(asked, "lib", FileName) };
+            string[] candidates =
+                [Path.Combine(asked, FileName), Path.Combine(asked, "lib", FileName)];
             file = Array.Find(candidates, File.Exists) ?? throw new MlxException(
                 Step, $"MLX_C_PATH is the folder '{asked}', which holds no {FileName}");
         }
@@ -90,7 +93,8 @@ internal sealed class EngineLoader(
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
-            throw new MlxException(Step, $"MLX_C_PATH is '{asked}', which does not load: {e.Message}");
+            throw new MlxException(
+                Step, $"MLX_C_PATH is '{asked}', which does not load: {e.Message}");
         }
 
         tried.Add($"MLX_C_PATH={asked}: taken");
@@ -98,7 +102,8 @@ internal sealed class EngineLoader(
         if (library.Missing is { } symbol)
         {
             throw new MlxException(
-                Step, $"MLX_C_PATH is '{asked}', which is a library but not mlx-c: it has no {symbol}");
+                Step,
+                $"MLX_C_PATH is '{asked}', which is a library but not mlx-c: it has no {symbol}");
         }
 
         return library;

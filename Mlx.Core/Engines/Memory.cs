@@ -2,7 +2,9 @@ using Mlx.Core.Abi;
 
 namespace Mlx.Core;
 
-/// <summary>The engine's memory accounts, in bytes (<c>mlx.core.get_active_memory</c> and kin).</summary>
+/// <summary>
+/// The engine's memory accounts, in bytes (<c>mlx.core.get_active_memory</c> and kin).
+/// </summary>
 public static unsafe class Memory
 {
     /// <summary>Held by arrays.</summary>
@@ -27,7 +29,9 @@ public static unsafe class Memory
         }
     }
 
-    /// <summary>The highest <see cref="Active"/> since the start or <see cref="ResetPeak"/>.</summary>
+    /// <summary>
+    /// The highest <see cref="Active"/> since the start or <see cref="ResetPeak"/>.
+    /// </summary>
     public static long Peak
     {
         get
@@ -77,7 +81,9 @@ public static unsafe class Memory
         return (long)old;
     }
 
-    /// <summary>Bounds the memory kept resident for the GPU (Metal); answers the old bound.</summary>
+    /// <summary>
+    /// Bounds the memory kept resident for the GPU (Metal); answers the old bound.
+    /// </summary>
     public static long SetWiredLimit(long bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);

@@ -6,9 +6,9 @@ namespace Mlx.Core.Engines;
 /// <summary>
 /// The one thread that owns a native engine's streams and compile caches. From MLX 0.31.2 on these
 /// belong to the OS thread that made them, so evaluation, compiled calls and reads come here; so do
-/// transforms, whose stack of running traces MLX keeps once for the process and unguarded. Graphs are
-/// built anywhere. The caller waits, so its scope and its ambient stream can serve the work; work
-/// that starts more work runs it in place. The embedded engine needs none of this and runs
+/// transforms, whose stack of running traces MLX keeps once for the process and unguarded. Graphs
+/// are built anywhere. The caller waits, so its scope and its ambient stream can serve the work;
+/// work that starts more work runs it in place. The embedded engine needs none of this and runs
 /// everything where it is called.
 /// </summary>
 internal static class MlxThread
@@ -19,8 +19,8 @@ internal static class MlxThread
     private static readonly object Sleep = new();
     private static readonly Queue<Job> Jobs = new();
 
-    // A hop costs a microsecond while both sides spin, five and more when one sleeps; so both spin for
-    // a little (some 5 us; more would starve a busy machine) before they do.
+    // A hop costs a microsecond while both sides spin, five and more when one sleeps; so both spin
+    // for a little (some 5 us; more would starve a busy machine) before they do.
     private static readonly int Spins = Environment.ProcessorCount > 1 ? 100 : 0;
 
     private static bool started;
@@ -32,7 +32,9 @@ internal static class MlxThread
     /// <summary>True where engine work may run in place.</summary>
     public static bool IsHere => isOwner || !Engine.IsNative;
 
-    /// <summary>Runs the work on the owning thread and waits; exceptions come out unchanged.</summary>
+    /// <summary>
+    /// Runs the work on the owning thread and waits; exceptions come out unchanged.
+    /// </summary>
     public static void Run<T>(Action<T> work, T state)
     {
         if (IsHere)

@@ -6,10 +6,15 @@ namespace Mlx.Core;
 /// <summary>Files of one array, as NumPy writes them (.npy, versions 1 to 3).</summary>
 public static class Npy
 {
-    private static ReadOnlySpan<byte> Magic => [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
+    private static ReadOnlySpan<byte> Magic =>
+        [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
 
-    /// <summary>Loads an array. Big-endian files are swapped; bfloat16 is <c>V2</c>, as MLX has it.</summary>
-    /// <exception cref="MlxFileException">The file is malformed or holds what arrays cannot.</exception>
+    /// <summary>
+    /// Loads an array. Big-endian files are swapped; bfloat16 is <c>V2</c>, as MLX has it.
+    /// </summary>
+    /// <exception cref="MlxFileException">
+    /// The file is malformed or holds what arrays cannot.
+    /// </exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static MlxArray Load(string path)
     {
@@ -138,8 +143,8 @@ public static class Npy
     {
         var shape = string.Concat(array.Shape.ToArray().Select(d => $"{d}, ")).TrimEnd();
         var trimmed = array.NDim == 1 ? shape : shape.TrimEnd(',');
-        var text =
-            $"{{'descr': '{DescrOf(array.DType)}', 'fortran_order': False, 'shape': ({trimmed}), }}";
+        var descr = DescrOf(array.DType);
+        var text = $"{{'descr': '{descr}', 'fortran_order': False, 'shape': ({trimmed}), }}";
 
         // Data starts at a multiple of 64, and a line feed ends the header.
         var padded = text.PadRight((text.Length + 11 + 63) / 64 * 64 - 11) + "\n";

@@ -4,8 +4,8 @@ using System.Text;
 namespace Mlx.Core;
 
 /// <summary>
-/// The header of a .npy file: a Python dict with three keys. Parsed as such, never evaluated; what it
-/// says is checked against the file by the caller.
+/// The header of a .npy file: a Python dict with three keys. Parsed as such, never evaluated; what
+/// it says is checked against the file by the caller.
 /// </summary>
 internal sealed class NpyHeader
 {
@@ -100,7 +100,10 @@ internal sealed class NpyHeader
         }
 
         return int.TryParse(
-            text.AsSpan(start, at - start), NumberStyles.None, CultureInfo.InvariantCulture, out var n)
+            text.AsSpan(start, at - start),
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out var n)
             ? n
             : throw Wrong("the shape in the header is not a tuple of lengths");
     }

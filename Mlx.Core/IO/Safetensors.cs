@@ -65,7 +65,9 @@ public static class Safetensors
         // Widest elements first, so that every tensor is aligned to its elements.
         KeyValuePair<string, MlxArray>[] sorted =
         [
-            .. arrays.OrderByDescending(a => a.Value.ItemSize).ThenBy(a => a.Key, StringComparer.Ordinal),
+            .. arrays
+                .OrderByDescending(a => a.Value.ItemSize)
+                .ThenBy(a => a.Key, StringComparer.Ordinal),
         ];
         var twice = sorted.GroupBy(a => a.Key).FirstOrDefault(g => g.Count() > 1);
         if (twice is not null)

@@ -13,9 +13,9 @@ public sealed record SafetensorsEntry(
     string Name, DType DType, IReadOnlyList<int> Shape, long Offset, long Bytes);
 
 /// <summary>
-/// Reads the header of a safetensors file and believes none of it: the length must fit the file, the
-/// JSON must be one object of the form the format describes, every size must follow from its shape
-/// and dtype, and the tensors must cover the data without gap, overlap or rest.
+/// Reads the header of a safetensors file and believes none of it: the length must fit the file,
+/// the JSON must be one object of the form the format describes, every size must follow from its
+/// shape and dtype, and the tensors must cover the data without gap, overlap or rest.
 /// </summary>
 internal sealed class SafetensorsHeader
 {
@@ -122,7 +122,9 @@ internal sealed class SafetensorsHeader
             var key = reader.GetString()!;
             reader.Read();
             Expect(
-                reader.TokenType == JsonTokenType.String, "__metadata__", $"'{key}' is not a string");
+                reader.TokenType == JsonTokenType.String,
+                "__metadata__",
+                $"'{key}' is not a string");
             metadata[key] = reader.GetString()!;
         }
     }
@@ -141,7 +143,7 @@ internal sealed class SafetensorsHeader
             {
                 case "dtype":
                     Expect(dtypeName is null, name, "has two dtypes");
-                    Expect(reader.TokenType == JsonTokenType.String, name, "its dtype is no string");
+                    Expect(reader.TokenType == JsonTokenType.String, name, "its dtype is no text");
                     dtypeName = reader.GetString();
                     break;
                 case "shape":
@@ -193,8 +195,11 @@ internal sealed class SafetensorsHeader
         var list = new List<long>();
         while (Next(ref reader, JsonTokenType.EndArray))
         {
-            var isInteger = reader.TokenType == JsonTokenType.Number & reader.TryGetInt64(out var n);
-            Expect(isInteger && n >= 0, name, $"its {field} holds something that is no size");
+            var n = -1L;
+            var isSize = reader.TokenType == JsonTokenType.Number
+                && reader.TryGetInt64(out n)
+                && n >= 0;
+            Expect(isSize, name, $"its {field} holds something that is no size");
             list.Add(n);
         }
 

@@ -106,8 +106,9 @@ public static partial class Ops
         {
             throw new ArgumentException(
                 $"AsStrided: shape {Shapes.Text(shape)}, strides "
-                + $"({string.Join(", ", strides.ToArray())}) and offset {offset} reach from {first} to "
-                + $"{last}, outside the {a.Size} elements of an array of shape {Shapes.Text(a.Shape)}",
+                + $"({string.Join(", ", strides.ToArray())}) and offset {offset} reach from {first}"
+                + $" to {last}, outside the {a.Size} elements of an array of shape "
+                + Shapes.Text(a.Shape),
                 nameof(strides));
         }
 

@@ -90,7 +90,9 @@ public sealed unsafe class ArrayVector : IDisposable
         }
     }
 
-    /// <summary>Keeps the first <paramref name="length"/> arrays; costs calls in their number.</summary>
+    /// <summary>
+    /// Keeps the first <paramref name="length"/> arrays; costs calls in their number.
+    /// </summary>
     public void Truncate(int length)
     {
         var all = ToArray();
@@ -128,7 +130,8 @@ public sealed unsafe class ArrayVector : IDisposable
     {
         using var use = owner.Acquire();
         MlxThread.Run(
-            static v => Result.Check(Native.mlx_async_eval(v), nameof(Native.mlx_async_eval)), Of(use));
+            static v => Result.Check(Native.mlx_async_eval(v), nameof(Native.mlx_async_eval)),
+            Of(use));
     }
 
     /// <summary>Gives the list back; its arrays live on where they have handles.</summary>
@@ -149,7 +152,9 @@ public sealed unsafe class ArrayVector : IDisposable
             (f, Input: Of(use)));
     }
 
-    /// <summary>Appends, replaces the contents by the result of a function, and evaluates it.</summary>
+    /// <summary>
+    /// Appends, replaces the contents by the result of a function, and evaluates it.
+    /// </summary>
     internal void Step(mlx_closure f, ReadOnlySpan<MlxArray> extra, bool evaluate)
     {
         using var use = owner.Acquire();

@@ -34,7 +34,9 @@ internal static unsafe class Callbacks
     /// <summary>Functions the engine still holds.</summary>
     public static int LiveCount => Volatile.Read(ref live);
 
-    /// <summary>A payload for the engine, which gives it back to <see cref="FreePayload"/>.</summary>
+    /// <summary>
+    /// A payload for the engine, which gives it back to <see cref="FreePayload"/>.
+    /// </summary>
     public static void* Payload(Delegate f)
     {
         ArgumentNullException.ThrowIfNull(f);

@@ -5,8 +5,8 @@ namespace Mlx.Core;
 
 /// <summary>
 /// A function of arrays that the engine can call: a .NET delegate, or what a transform made of one.
-/// The delegate runs in a <see cref="Scope"/> of its own, so all arrays it makes are freed at its end
-/// except those it returns. What it throws comes out of the call unchanged.
+/// The delegate runs in a <see cref="Scope"/> of its own, so all arrays it makes are freed at its
+/// end except those it returns. What it throws comes out of the call unchanged.
 /// </summary>
 public sealed unsafe class Closure : IDisposable
 {

@@ -12,9 +12,10 @@ namespace Mlx.Core;
 /// <para>
 /// For a training step, keep parameters and optimizer state in an <see cref="ArrayVector"/> and
 /// call <see cref="Step"/>. Let the function return <c>[m results..., n state...]</c> and take
-/// <c>[m ignored..., n state..., batch...]</c>: then its output, with the next batch appended, is its
-/// next input, and a step costs five crossings of the ABI whatever n is. Start the vector with m
-/// placeholders of the results' shapes and dtypes, so that the first step has the signature of all.
+/// <c>[m ignored..., n state..., batch...]</c>: then its output, with the next batch appended, is
+/// its next input, and a step costs five crossings of the ABI whatever n is. Start the vector with
+/// m placeholders of the results' shapes and dtypes, so that the first step has the signature of
+/// all.
 /// </para>
 /// </remarks>
 public sealed unsafe class CompiledFunction : IDisposable

@@ -14,7 +14,8 @@ public static unsafe partial class Transforms
     /// </summary>
     /// <param name="function">A function of slices.</param>
     /// <param name="inAxes">
-    /// Where each argument carries the axis, null for one that is shared; all the first when absent.
+    /// Where each argument carries the axis, null for one that is shared; all the first when
+    /// absent.
     /// </param>
     /// <param name="outAxes">Where each output carries it; all the first when absent.</param>
     public static Func<MlxArray[], MlxArray[]> Vmap(
@@ -46,7 +47,12 @@ public static unsafe partial class Transforms
             fixed (int* ins = inAxes)
             {
                 var status = Native.mlx_detail_vmap_trace(
-                    &tracedIn, &tracedOut, Closure.Of(use), inputs.Handle, ins, (nuint)inAxes.Length);
+                    &tracedIn,
+                    &tracedOut,
+                    Closure.Of(use),
+                    inputs.Handle,
+                    ins,
+                    (nuint)inAxes.Length);
                 Result.Check(status, nameof(Native.mlx_detail_vmap_trace));
                 var outAxes = OutPlaces(x.OutAxes, tracedOut);
                 fixed (int* outs = outAxes)

@@ -25,8 +25,8 @@ public static unsafe partial class Transforms
     }
 
     /// <summary>
-    /// The gradients of a function whose first output is a scalar, by the arguments at some positions
-    /// (<c>mlx.core.grad</c>).
+    /// The gradients of a function whose first output is a scalar, by the arguments at some
+    /// positions (<c>mlx.core.grad</c>).
     /// </summary>
     public static Func<MlxArray[], MlxArray[]> Grad(
         Func<MlxArray[], MlxArray[]> function, params ReadOnlySpan<int> argNums)
@@ -91,8 +91,8 @@ public static unsafe partial class Transforms
     }
 
     /// <summary>
-    /// The outputs at <paramref name="primals"/>, and the tangents of the arguments carried forward to
-    /// the outputs: Jv (<c>mlx.core.jvp</c>).
+    /// The outputs at <paramref name="primals"/>, and the tangents of the arguments carried forward
+    /// to the outputs: Jv (<c>mlx.core.jvp</c>).
     /// </summary>
     public static (MlxArray[] Outputs, MlxArray[] Jvps) Jvp(
         Func<MlxArray[], MlxArray[]> function,

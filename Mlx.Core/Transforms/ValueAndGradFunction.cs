@@ -14,10 +14,12 @@ public sealed unsafe class ValueAndGradFunction : IDisposable
     private readonly int[] argNums;
 
     /// <summary>Differentiates <paramref name="function"/>.</summary>
-    /// <param name="function">Its first output is a scalar; no gradient flows through the others.</param>
+    /// <param name="function">
+    /// Its first output is a scalar; no gradient flows through the others.
+    /// </param>
     /// <param name="argNums">
-    /// Positions of the arguments to differentiate by, negative ones from the end; the first one when
-    /// none is given.
+    /// Positions of the arguments to differentiate by, negative ones from the end; the first one
+    /// when none is given.
     /// </param>
     public ValueAndGradFunction(
         Func<MlxArray[], MlxArray[]> function, params ReadOnlySpan<int> argNums)
