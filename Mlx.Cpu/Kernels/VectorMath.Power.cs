@@ -135,6 +135,7 @@ internal static unsafe partial class VectorMath
             var r = Vector512.FusedMultiplyAdd(-q, y, x);
             var over = Vector512.GreaterThan(Vector512.Abs(r + r), Vector512.Abs(y));
             r = If(over, r - (Vector512.Abs(y) | Sign(r)), r);
+            r = If(Vector512.Equals(r, V.Zero), Sign(x), r);
             if (Vector512.EqualsAll(r, r))
             {
                 return r;

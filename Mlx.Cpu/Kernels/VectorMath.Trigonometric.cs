@@ -7,7 +7,7 @@ namespace Mlx.Cpu.Kernels;
 internal static unsafe partial class VectorMath
 {
     /// <summary>Up to here pi/2 in three parts reduces without loss.</summary>
-    private const float Far = 71476f;
+    private static float Far => HasFusedProduct ? 71476f : 6000f;
 
     /// <summary>x = q pi/2 + r; the sine and cosine of r.</summary>
     [MethodImpl(Inline)]
