@@ -1,19 +1,17 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-using V = System.Runtime.Intrinsics.Vector512<float>;
 
 namespace Mlx.Cpu.Kernels;
 
-internal static unsafe partial class VectorMath
+internal static unsafe partial class VectorMath<V> where V : struct, IFloatVector<V>
 {
     /// <summary>Up to here pi/2 in three parts reduces without loss.</summary>
     private static float Far => HasFusedProduct ? 71476f : 6000f;
 
-    /// <summary>x = q pi/2 + r; the sine and cosine of r.</summary>
+    /// <summary>x = q pi/2 + r; q (as integers), the sine and the cosine of r.</summary>
     [MethodImpl(Inline)]
-    private static (Vector512<int> Q, V Sin, V Cos) SinCosReduced(V x)
+    private static (V Q, V Sin, V Cos) SinCosReduced(V x)
     {
-        var k = Vector512.Round(x * C(0.636619772f));
+        var k = V.Round(x * C(0.636619772f));
         V r;
         if (HasFusedProduct)
         {
@@ -34,44 +32,46 @@ internal static unsafe partial class VectorMath
         var cos = Fma(
             Fma(C(2.443315711809948e-5f), s, -1.388731625493765e-3f), s, 4.166664568298827e-2f);
         return (
-            Vector512.ConvertToInt32Native(k),
+            V.ToInt(k),
             Fma(sin * s, r, r),
             Fma(cos, s * s, Fma(s, C(-0.5f), 1f)));
     }
 
+    /// <summary>A mask of the lanes whose integer is odd.</summary>
+    [MethodImpl(Inline)]
+    private static V Odd(V q) => V.ShiftRight(V.ShiftLeft(q, 31), 31);
+
     [MethodImpl(Inline)]
     private static bool AnyFar(V x) =>
-        Vector512.GreaterThanAny(Vector512.Abs(x), C(Far));
+        V.AnyGreater(V.Abs(x), C(Far));
 
     /// <summary>Sine of the reduced angle, shifted by <paramref name="quarter"/> quarter turns.</summary>
     [MethodImpl(Inline)]
     private static V Turn(V x, int quarter)
     {
         var (q, sin, cos) = SinCosReduced(x);
-        q += Vector512.Create(quarter);
-        var odd = Vector512.Equals(q & Vector512<int>.One, Vector512<int>.One).AsSingle();
-        var sign = ((q & Vector512.Create(2)) << 30).AsSingle();
-        return If(odd, cos, sin) ^ sign;
+        q = V.AddInt(q, quarter);
+        return If(Odd(q), cos, sin) ^ (V.ShiftLeft(q, 30) & C(-0f));
     }
 
     [MethodImpl(Inline)]
     public static V Sin(V x) => AnyFar(x)
-        ? Lanes.Each(x, &MathF.Sin)
-        : If(Vector512.Equals(x, V.Zero), x, Turn(x, 0));
+        ? V.Each(x, &MathF.Sin)
+        : If(V.Equal(x, V.Zero), x, Turn(x, 0));
 
     [MethodImpl(Inline)]
-    public static V Cos(V x) => AnyFar(x) ? Lanes.Each(x, &MathF.Cos) : Turn(x, 1);
+    public static V Cos(V x) => AnyFar(x) ? V.Each(x, &MathF.Cos) : Turn(x, 1);
 
     [MethodImpl(Inline)]
     public static V Tan(V x)
     {
         if (AnyFar(x))
         {
-            return Lanes.Each(x, &MathF.Tan);
+            return V.Each(x, &MathF.Tan);
         }
 
         var (q, sin, cos) = SinCosReduced(x);
-        var odd = Vector512.Equals(q & Vector512<int>.One, Vector512<int>.One).AsSingle();
+        var odd = Odd(q);
         return If(odd, cos, sin) / If(odd, -sin, cos);
     }
 
@@ -91,24 +91,24 @@ internal static unsafe partial class VectorMath
     [MethodImpl(Inline)]
     public static V Asin(V x)
     {
-        var a = Vector512.Abs(x);
-        var large = Vector512.GreaterThan(a, C(0.5f));
+        var a = V.Abs(x);
+        var large = V.Greater(a, C(0.5f));
         var z = If(large, C(0.5f) * (V.One - a), a * a);
-        var y = AsinCore(If(large, Vector512.Sqrt(z), a), z);
+        var y = AsinCore(If(large, V.Sqrt(z), a), z);
         return If(large, C(1.57079633f) - (y + y), y) | Sign(x);
     }
 
     [MethodImpl(Inline)]
     public static V Acos(V x)
     {
-        var a = Vector512.Abs(x);
-        var large = Vector512.GreaterThan(a, C(0.5f));
+        var a = V.Abs(x);
+        var large = V.Greater(a, C(0.5f));
         var z = If(large, C(0.5f) * (V.One - a), a * a);
-        var y = AsinCore(If(large, Vector512.Sqrt(z), a), z);
+        var y = AsinCore(If(large, V.Sqrt(z), a), z);
         y |= Sign(x);
         var wide = y + y;
         // pi and pi/2 lose 1e-7: give it back where it counts.
-        wide = If(Vector512.LessThan(x, V.Zero), C(3.14159274f) + (wide - C(8.74227766e-8f)), wide);
+        wide = If(V.Less(x, V.Zero), C(3.14159274f) + (wide - C(8.74227766e-8f)), wide);
         return If(large, wide, C(1.57079637f) - (y + C(4.37113883e-8f)));
     }
 
@@ -116,9 +116,9 @@ internal static unsafe partial class VectorMath
     [MethodImpl(Inline)]
     public static V Atan(V x)
     {
-        var a = Vector512.Abs(x);
-        var high = Vector512.GreaterThan(a, C(2.414213562373095f));
-        var middle = Vector512.GreaterThan(a, C(0.4142135623730950f));
+        var a = V.Abs(x);
+        var high = V.Greater(a, C(2.414213562373095f));
+        var middle = V.Greater(a, C(0.4142135623730950f));
         var above = If(high, -V.One, a - V.One);
         var below = If(high, a, a + V.One);
         var r = If(middle, above / below, a);
@@ -136,15 +136,15 @@ internal static unsafe partial class VectorMath
     [MethodImpl(Inline)]
     public static V Atan2(V y, V x)
     {
-        var (ax, ay) = (Vector512.Abs(x), Vector512.Abs(y));
-        var steep = Vector512.GreaterThan(ay, ax);
+        var (ax, ay) = (V.Abs(x), V.Abs(y));
+        var steep = V.Greater(ay, ax);
         var (small, big) = (If(steep, ax, ay), If(steep, ay, ax));
         // Equal arguments (0 and 0, infinity and infinity) have quotients of their own.
-        var same = Vector512.Equals(small, big);
-        var ratio = If(same, If(Vector512.Equals(ay, V.Zero), V.Zero, V.One), small / big);
+        var same = V.Equal(small, big);
+        var ratio = If(same, If(V.Equal(ay, V.Zero), V.Zero, V.One), small / big);
         var angle = Atan(ratio);
         angle = If(steep, C(1.57079633f) - angle, angle);
-        var left = (x.AsInt32() >> 31).AsSingle();
+        var left = V.ShiftRight(x, 31);
         angle = If(left, C(3.14159265f) - angle, angle);
         angle = If(Nan(x) | Nan(y), C(float.NaN), angle);
         return angle | Sign(y);

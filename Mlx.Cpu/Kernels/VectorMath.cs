@@ -1,16 +1,13 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
-using V = System.Runtime.Intrinsics.Vector512<float>;
 
 namespace Mlx.Cpu.Kernels;
 
 /// <summary>
 /// float32 functions on a vector: exponentials, logarithms and their kin, within about 1 to 2 units
-/// in the last place over the whole range, subnormal numbers, infinities and NaN included. Polynomials are
-/// those of Cephes (S. Moshier) unless named otherwise.
+/// in the last place over the whole range, subnormal numbers, infinities and NaN included. The
+/// polynomials are those of Cephes (S. Moshier) unless named otherwise.
 /// </summary>
-internal static partial class VectorMath
+internal static partial class VectorMath<V> where V : struct, IFloatVector<V>
 {
     private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
 
@@ -19,49 +16,33 @@ internal static partial class VectorMath
     private const float Ln2Lo = -2.12194440e-4f;
 
     [MethodImpl(Inline)]
-    private static V C(float x) => Vector512.Create(x);
+    private static V C(float x) => V.Of(x);
 
     [MethodImpl(Inline)]
-    private static V Fma(V a, V b, V c) => Vector512.MultiplyAddEstimate(a, b, c);
+    private static V Fma(V a, V b, V c) => V.MultiplyAdd(a, b, c);
 
     [MethodImpl(Inline)]
-    private static V Fma(V a, V b, float c) => Vector512.MultiplyAddEstimate(a, b, C(c));
+    private static V Fma(V a, V b, float c) => V.MultiplyAdd(a, b, C(c));
 
     [MethodImpl(Inline)]
-    private static V If(V mask, V yes, V no) => Vector512.ConditionalSelect(mask, yes, no);
+    private static V If(V mask, V yes, V no) => V.If(mask, yes, no);
 
     [MethodImpl(Inline)]
     private static V Sign(V x) => x & C(-0f);
 
     [MethodImpl(Inline)]
-    private static V Nan(V x) => ~Vector512.Equals(x, x);
+    private static V Nan(V x) => ~V.Equal(x, x);
 
     /// <summary>lo &lt;= x &lt;= hi; NaN stays NaN, being the second operand of both.</summary>
     [MethodImpl(Inline)]
     private static V Clamp(V x, float lo, float hi) =>
-        Vector512.MinNative(C(hi), Vector512.MaxNative(C(lo), x));
-
-    /// <summary>x 2^k for integral k of any size that a result of these functions can have.</summary>
-    [MethodImpl(Inline)]
-    private static V Scale(V x, V k)
-    {
-        if (Avx512F.IsSupported)
-        {
-            return Avx512F.Scale(x, k);
-        }
-
-        // In two steps, because 2^k alone may be out of range.
-        var n = Vector512.ConvertToInt32Native(k);
-        var half = n >> 1;
-        var bias = Vector512.Create(127);
-        return x * ((half + bias) << 23).AsSingle() * ((n - half + bias) << 23).AsSingle();
-    }
+        V.Min(C(hi), V.Max(C(lo), x));
 
     /// <summary>x = k ln 2 + r with |r| at most half of ln 2; p = e^r - 1.</summary>
     [MethodImpl(Inline)]
     private static (V K, V P) Reduce(V x)
     {
-        var k = Vector512.Round(x * C(Log2E));
+        var k = V.Round(x * C(Log2E));
         var r = Fma(k, C(-Ln2Hi), x);
         r = Fma(k, C(-Ln2Lo), r);
         var p = C(1.9875691500e-4f);
@@ -77,7 +58,7 @@ internal static partial class VectorMath
     public static V Exp(V x)
     {
         var (k, p) = Reduce(Clamp(x, -104f, 89f));
-        return Scale(p + V.One, k);
+        return V.Scale(p + V.One, k);
     }
 
     /// <summary>e^x / 2, which is finite a little longer than e^x.</summary>
@@ -85,7 +66,7 @@ internal static partial class VectorMath
     private static V HalfExp(V x)
     {
         var (k, p) = Reduce(Clamp(x, -104f, 90f));
-        return Scale(p + V.One, k - V.One);
+        return V.Scale(p + V.One, k - V.One);
     }
 
     /// <summary>e^x - 1 = 2 (2^(k-1) p + 2^(k-1) - 1/2): no cancellation near 0, no early overflow.</summary>
@@ -93,22 +74,22 @@ internal static partial class VectorMath
     public static V Expm1(V x)
     {
         var (k, p) = Reduce(Clamp(x, -20f, 89f));
-        var s = Scale(C(0.5f), k);
+        var s = V.Scale(C(0.5f), k);
         var y = Fma(s, p, s - C(0.5f));
         // -0 for -0; and below 1e-8 the square of x is lost anyway.
-        return If(Vector512.LessThan(Vector512.Abs(x), C(1e-8f)), x, y + y);
+        return If(V.Less(V.Abs(x), C(1e-8f)), x, y + y);
     }
 
     /// <summary>x = 2^e m, m from sqrt(1/2) to sqrt(2); answers e and m - 1.</summary>
     [MethodImpl(Inline)]
     private static (V E, V F) Split(V x)
     {
-        var tiny = Vector512.LessThan(x, C(1.17549435e-38f));
+        var tiny = V.Less(x, C(1.17549435e-38f));
         x = If(tiny, x * C(8388608f), x);
-        var root = Vector512.Create(0x3F3504F3);
-        var bits = x.AsInt32() - root;
-        var e = Vector512.ConvertToSingle(bits >> 23) - (tiny & C(23f));
-        var m = ((bits & Vector512.Create(0x7FFFFF)) + root).AsSingle();
+        const int root = 0x3F3504F3;
+        var bits = V.AddInt(x, -root);
+        var e = V.FromInt(V.ShiftRight(bits, 23)) - (tiny & C(23f));
+        var m = V.AddInt(bits & C(BitConverter.Int32BitsToSingle(0x7FFFFF)), root);
         return (e, m - V.One);
     }
 
@@ -133,9 +114,9 @@ internal static partial class VectorMath
     [MethodImpl(Inline)]
     private static V Regular(V x, V y)
     {
-        y = If(Vector512.Equals(x, C(float.PositiveInfinity)), x, y);
-        y = If(Vector512.Equals(x, V.Zero), C(float.NegativeInfinity), y);
-        return If(Vector512.GreaterThanOrEqual(x, V.Zero), y, C(float.NaN));
+        y = If(V.Equal(x, C(float.PositiveInfinity)), x, y);
+        y = If(V.Equal(x, V.Zero), C(float.NegativeInfinity), y);
+        return If(V.GreaterOrEqual(x, V.Zero), y, C(float.NaN));
     }
 
     [MethodImpl(Inline)]
@@ -177,9 +158,9 @@ internal static partial class VectorMath
         var lost = (x - (u - V.One)) / u;
         var y = Log(u) + lost;
         // The correction is no number where u is infinite or 0, and -0 has to stay -0.
-        y = If(Vector512.Equals(u, C(float.PositiveInfinity)), u, y);
-        y = If(Vector512.Equals(u, V.Zero), C(float.NegativeInfinity), y);
-        return If(Vector512.LessThan(Vector512.Abs(x), C(1e-8f)), x, y);
+        y = If(V.Equal(u, C(float.PositiveInfinity)), u, y);
+        y = If(V.Equal(u, V.Zero), C(float.NegativeInfinity), y);
+        return If(V.Less(V.Abs(x), C(1e-8f)), x, y);
     }
 
     /// <summary>1 / (1 + e^-x), below 0 as e^x / (1 + e^x) so that small results keep their digits.</summary>
@@ -187,16 +168,16 @@ internal static partial class VectorMath
     public static V Sigmoid(V x)
     {
         var e = Exp(x ^ (Sign(x) ^ C(-0f)));
-        return If(Vector512.LessThan(x, V.Zero), e, V.One) / (V.One + e);
+        return If(V.Less(x, V.Zero), e, V.One) / (V.One + e);
     }
 
     /// <summary>With t = e^2|x| - 1: t / (t + 2), and the sign of x.</summary>
     [MethodImpl(Inline)]
     public static V Tanh(V x)
     {
-        var a = Vector512.Abs(x);
-        var (k, p) = Reduce(Vector512.MinNative(C(20f), a + a));
-        var s = Scale(C(0.5f), k);
+        var a = V.Abs(x);
+        var (k, p) = Reduce(V.Min(C(20f), a + a));
+        var s = V.Scale(C(0.5f), k);
         var t = Fma(s, p, s - C(0.5f));
         return (t / (t + V.One)) | Sign(x);
     }
@@ -205,18 +186,18 @@ internal static partial class VectorMath
     [MethodImpl(Inline)]
     public static V Sinh(V x)
     {
-        var a = Vector512.Abs(x);
+        var a = V.Abs(x);
         var e = Expm1(a);
         var small = C(0.5f) * (e + e / (e + V.One));
         var h = HalfExp(a);
         var large = h - C(0.25f) / h;
-        return If(Vector512.LessThan(a, V.One), small, large) ^ Sign(x);
+        return If(V.Less(a, V.One), small, large) ^ Sign(x);
     }
 
     [MethodImpl(Inline)]
     public static V Cosh(V x)
     {
-        var h = HalfExp(Vector512.Abs(x));
+        var h = HalfExp(V.Abs(x));
         return h + C(0.25f) / h;
     }
 
@@ -224,10 +205,10 @@ internal static partial class VectorMath
     [MethodImpl(Inline)]
     public static V Asinh(V x)
     {
-        var a = Vector512.Abs(x);
-        var far = Vector512.GreaterThan(a, C(1e9f));
+        var a = V.Abs(x);
+        var far = V.Greater(a, C(1e9f));
         var z = a * a;
-        var u = If(far, a, a + z / (V.One + Vector512.Sqrt(z + V.One)));
+        var u = If(far, a, a + z / (V.One + V.Sqrt(z + V.One)));
         return (Log1p(u) + (far & C(0.693147181f))) | Sign(x);
     }
 
@@ -235,18 +216,18 @@ internal static partial class VectorMath
     [MethodImpl(Inline)]
     public static V Acosh(V x)
     {
-        var far = Vector512.GreaterThan(x, C(1e9f));
+        var far = V.Greater(x, C(1e9f));
         var t = x - V.One;
-        var u = If(far, x, t + Vector512.Sqrt(Fma(t, t, t + t)));
+        var u = If(far, x, t + V.Sqrt(Fma(t, t, t + t)));
         var y = Log1p(u) + (far & C(0.693147181f));
-        return If(Vector512.GreaterThanOrEqual(x, V.One), y, C(float.NaN));
+        return If(V.GreaterOrEqual(x, V.One), y, C(float.NaN));
     }
 
     /// <summary>log1p(2 a / (1 - a)) / 2, and the sign of x.</summary>
     [MethodImpl(Inline)]
     public static V Atanh(V x)
     {
-        var a = Vector512.Abs(x);
+        var a = V.Abs(x);
         return (C(0.5f) * Log1p((a + a) / (V.One - a))) ^ Sign(x);
     }
 
@@ -256,7 +237,7 @@ internal static partial class VectorMath
     [MethodImpl(Inline)]
     public static V Erf(V x)
     {
-        var a = Vector512.Abs(x);
+        var a = V.Abs(x);
         var s = x * x;
         var q = Fma(C(-1.72853470e-5f), a, 3.83197126e-4f);
         var u = Fma(C(-3.88396438e-3f), a, 2.42546219e-2f);
@@ -266,7 +247,7 @@ internal static partial class VectorMath
         q = Fma(q, a, -1.28717512e-1f);
         q = Fma(q, a, -a);
         var (k, e) = Reduce(Clamp(q, -30f, 0f));
-        var large = (V.One - Scale(e + V.One, k)) | Sign(x);
+        var large = (V.One - V.Scale(e + V.One, k)) | Sign(x);
 
         var p = Fma(C(-5.96761703e-4f), s, 4.99119423e-3f);
         p = Fma(p, s, -2.67681349e-2f);
@@ -274,8 +255,8 @@ internal static partial class VectorMath
         p = Fma(p, s, -3.76125336e-1f);
         p = Fma(p, s, 1.28379166e-1f);
         // Beyond 10 the polynomial would be infinity minus infinity.
-        large = If(Vector512.GreaterThan(a, C(10f)), V.One | Sign(x), large);
-        return If(Vector512.GreaterThan(a, C(0.927734375f)), large, Fma(p, x, x));
+        large = If(V.Greater(a, C(10f)), V.One | Sign(x), large);
+        return If(V.Greater(a, C(0.927734375f)), large, Fma(p, x, x));
     }
 
     /// <summary>
@@ -304,19 +285,19 @@ internal static partial class VectorMath
         near = Fma(near, t, 1.15392581e-2f);
         near = Fma(near, t, -2.32015476e-1f);
         near = Fma(near, t, 8.86226892e-1f);
-        var y = x * If(Vector512.GreaterThan(Vector512.Abs(t), C(6.125f)), far, near);
+        var y = x * If(V.Greater(V.Abs(t), C(6.125f)), far, near);
         // At 1 the polynomial in -infinity is no number.
-        return If(Vector512.Equals(Vector512.Abs(x), V.One), x * C(float.PositiveInfinity), y);
+        return If(V.Equal(V.Abs(x), V.One), x * C(float.PositiveInfinity), y);
     }
 
     /// <summary>log(e^x + e^y), which is the greater one where either is infinite.</summary>
     [MethodImpl(Inline)]
     public static V LogAddExp(V x, V y)
     {
-        var high = If(Vector512.GreaterThan(x, y) | Nan(x), x, y);
-        var low = If(Vector512.LessThan(x, y) | Nan(x), x, y);
-        var ends = Vector512.Equals(low, C(float.NegativeInfinity))
-            | Vector512.Equals(high, C(float.PositiveInfinity));
+        var high = If(V.Greater(x, y) | Nan(x), x, y);
+        var low = If(V.Less(x, y) | Nan(x), x, y);
+        var ends = V.Equal(low, C(float.NegativeInfinity))
+            | V.Equal(high, C(float.PositiveInfinity));
         return If(ends, high, high + Log1p(Exp(low - high)));
     }
 }

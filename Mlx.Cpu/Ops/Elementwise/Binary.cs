@@ -77,10 +77,8 @@ internal abstract unsafe class NumberPrimitive<TOperator, TBool> : BinaryPrimiti
 }
 
 /// <summary>A function of two floating-point (or complex) numbers.</summary>
-internal interface IFloatOperator
+internal interface IFloatOperator : IFloatZip
 {
-    static abstract Vector512<float> Of(Vector512<float> x, Vector512<float> y);
-
     static abstract Vector512<double> Of(Vector512<double> x, Vector512<double> y);
 
     static virtual Complex Of(Complex x, Complex y) => throw new NotSupportedException();
@@ -91,7 +89,7 @@ internal static unsafe class FloatKernels<TOperator> where TOperator : struct, I
 {
     public static Kernel For(Dtype dtype, string name) => dtype switch
     {
-        Dtype.Float32 => &Loops.Binary<Lane, Plain<float>, float>,
+        Dtype.Float32 => FloatLoops.Binary<TOperator>(),
         Dtype.Float64 => &Loops.Binary<Lane, Plain<double>, double>,
         Dtype.Float16 => &Loops.Binary<Lane, F16, float>,
         Dtype.BFloat16 => &Loops.Binary<Lane, BF16, float>,
@@ -104,7 +102,7 @@ internal static unsafe class FloatKernels<TOperator> where TOperator : struct, I
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector512<T> Of<T>(Vector512<T> x, Vector512<T> y) where T : unmanaged =>
             typeof(T) == typeof(float)
-                ? TOperator.Of(x.AsSingle(), y.AsSingle()).As<float, T>()
+                ? Widths.Of<TOperator>(x.AsSingle(), y.AsSingle()).As<float, T>()
                 : TOperator.Of(x.AsDouble(), y.AsDouble()).As<double, T>();
 
         public static Complex64 Of(Complex64 x, Complex64 y) =>

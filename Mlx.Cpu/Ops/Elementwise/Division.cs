@@ -56,7 +56,7 @@ internal sealed class Divide : DividingPrimitive<Divide.Floats, Divide.Integers>
 
     internal readonly struct Floats : IFloatOperator
     {
-        public static Vector512<float> Of(Vector512<float> x, Vector512<float> y) => x / y;
+        public static V Of<V>(V x, V y) where V : struct, IFloatVector<V> => x / y;
 
         public static Vector512<double> Of(Vector512<double> x, Vector512<double> y) => x / y;
 
@@ -89,8 +89,8 @@ internal sealed unsafe class Remainder : DividingPrimitive<Remainder.Floats, Rem
 
     private readonly struct Nearest : IFloatOperator
     {
-        public static Vector512<float> Of(Vector512<float> x, Vector512<float> y) =>
-            VectorMath.NearestRemainder(x, y);
+        public static V Of<V>(V x, V y) where V : struct, IFloatVector<V> =>
+            VectorMath<V>.NearestRemainder(x, y);
 
         public static Vector512<double> Of(Vector512<double> x, Vector512<double> y) =>
             Lanes.Each(x, y, &Math.IEEERemainder);
@@ -100,8 +100,8 @@ internal sealed unsafe class Remainder : DividingPrimitive<Remainder.Floats, Rem
 
     internal readonly struct Floats : IFloatOperator
     {
-        public static Vector512<float> Of(Vector512<float> x, Vector512<float> y) =>
-            VectorMath.Modulo(x, y);
+        public static V Of<V>(V x, V y) where V : struct, IFloatVector<V> =>
+            VectorMath<V>.Modulo(x, y);
 
         public static Vector512<double> Of(Vector512<double> x, Vector512<double> y) =>
             Lanes.Each(x, y, &Float64.Modulo);
@@ -126,8 +126,8 @@ internal sealed class CutQuotient : DividingPrimitive<CutQuotient.Floats, Divide
 
     internal readonly struct Floats : IFloatOperator
     {
-        public static Vector512<float> Of(Vector512<float> x, Vector512<float> y) =>
-            Vector512.Truncate(x / y);
+        public static V Of<V>(V x, V y) where V : struct, IFloatVector<V> =>
+            V.Truncate(x / y);
 
         public static Vector512<double> Of(Vector512<double> x, Vector512<double> y) =>
             Vector512.Truncate(x / y);
@@ -145,8 +145,8 @@ internal sealed unsafe class CutRemainder : DividingPrimitive<CutRemainder.Float
 
     internal readonly struct Floats : IFloatOperator
     {
-        public static Vector512<float> Of(Vector512<float> x, Vector512<float> y) =>
-            VectorMath.CutRemainder(x, y);
+        public static V Of<V>(V x, V y) where V : struct, IFloatVector<V> =>
+            VectorMath<V>.CutRemainder(x, y);
 
         public static Vector512<double> Of(Vector512<double> x, Vector512<double> y) =>
             Lanes.Each(x, y, &Remainder);

@@ -15,7 +15,7 @@ internal sealed unsafe class Erf : FloatPrimitive<Erf.Function>
 
     internal readonly struct Function : IFloatFunction
     {
-        public static Vector512<float> Of(Vector512<float> x) => VectorMath.Erf(x);
+        public static V Of<V>(V x) where V : struct, IFloatVector<V> => VectorMath<V>.Erf(x);
 
         public static Vector512<double> Of(Vector512<double> x) => Lanes.Each(x, &Float64.Erf);
     }
@@ -30,7 +30,7 @@ internal sealed unsafe class ErfInv : FloatPrimitive<ErfInv.Function>
 
     internal readonly struct Function : IFloatFunction
     {
-        public static Vector512<float> Of(Vector512<float> x) => VectorMath.ErfInv(x);
+        public static V Of<V>(V x) where V : struct, IFloatVector<V> => VectorMath<V>.ErfInv(x);
 
         public static Vector512<double> Of(Vector512<double> x) => Lanes.Each(x, &Float64.ErfInv);
     }

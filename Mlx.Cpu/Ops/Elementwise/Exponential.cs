@@ -15,7 +15,7 @@ internal sealed class Exp : FloatPrimitive<Exp.Function>
 
     internal readonly struct Function : IFloatFunction
     {
-        public static Vector512<float> Of(Vector512<float> x) => VectorMath.Exp(x);
+        public static V Of<V>(V x) where V : struct, IFloatVector<V> => VectorMath<V>.Exp(x);
 
         public static Vector512<double> Of(Vector512<double> x) => Vector512.Exp(x);
 
@@ -32,7 +32,7 @@ internal sealed unsafe class Expm1 : FloatPrimitive<Expm1.Function>
 
     internal readonly struct Function : IFloatFunction
     {
-        public static Vector512<float> Of(Vector512<float> x) => VectorMath.Expm1(x);
+        public static V Of<V>(V x) where V : struct, IFloatVector<V> => VectorMath<V>.Expm1(x);
 
         public static Vector512<double> Of(Vector512<double> x) => Lanes.Each(x, &Float64.Expm1);
 
@@ -49,7 +49,7 @@ internal sealed class Sigmoid : FloatPrimitive<Sigmoid.Function>
 
     internal readonly struct Function : IFloatFunction
     {
-        public static Vector512<float> Of(Vector512<float> x) => VectorMath.Sigmoid(x);
+        public static V Of<V>(V x) where V : struct, IFloatVector<V> => VectorMath<V>.Sigmoid(x);
 
         public static Vector512<double> Of(Vector512<double> x) => Vector512<double>.One / (Vector512<double>.One + Vector512.Exp(-x));
 

@@ -15,7 +15,7 @@ internal sealed unsafe class Sinh : FloatPrimitive<Sinh.Function>
 
     internal readonly struct Function : IFloatFunction
     {
-        public static Vector512<float> Of(Vector512<float> x) => VectorMath.Sinh(x);
+        public static V Of<V>(V x) where V : struct, IFloatVector<V> => VectorMath<V>.Sinh(x);
 
         public static Vector512<double> Of(Vector512<double> x) => Lanes.Each(x, &Math.Sinh);
 
@@ -32,7 +32,7 @@ internal sealed unsafe class Cosh : FloatPrimitive<Cosh.Function>
 
     internal readonly struct Function : IFloatFunction
     {
-        public static Vector512<float> Of(Vector512<float> x) => VectorMath.Cosh(x);
+        public static V Of<V>(V x) where V : struct, IFloatVector<V> => VectorMath<V>.Cosh(x);
 
         public static Vector512<double> Of(Vector512<double> x) => Lanes.Each(x, &Math.Cosh);
 
@@ -49,7 +49,7 @@ internal sealed unsafe class Tanh : FloatPrimitive<Tanh.Function>
 
     internal readonly struct Function : IFloatFunction
     {
-        public static Vector512<float> Of(Vector512<float> x) => VectorMath.Tanh(x);
+        public static V Of<V>(V x) where V : struct, IFloatVector<V> => VectorMath<V>.Tanh(x);
 
         public static Vector512<double> Of(Vector512<double> x) => Lanes.Each(x, &Math.Tanh);
 
@@ -66,7 +66,7 @@ internal sealed unsafe class ArcSinh : FloatPrimitive<ArcSinh.Function>
 
     internal readonly struct Function : IFloatFunction
     {
-        public static Vector512<float> Of(Vector512<float> x) => VectorMath.Asinh(x);
+        public static V Of<V>(V x) where V : struct, IFloatVector<V> => VectorMath<V>.Asinh(x);
 
         public static Vector512<double> Of(Vector512<double> x) => Lanes.Each(x, &Math.Asinh);
 
@@ -83,7 +83,7 @@ internal sealed unsafe class ArcCosh : FloatPrimitive<ArcCosh.Function>
 
     internal readonly struct Function : IFloatFunction
     {
-        public static Vector512<float> Of(Vector512<float> x) => VectorMath.Acosh(x);
+        public static V Of<V>(V x) where V : struct, IFloatVector<V> => VectorMath<V>.Acosh(x);
 
         public static Vector512<double> Of(Vector512<double> x) => Lanes.Each(x, &Math.Acosh);
 
@@ -100,7 +100,7 @@ internal sealed unsafe class ArcTanh : FloatPrimitive<ArcTanh.Function>
 
     internal readonly struct Function : IFloatFunction
     {
-        public static Vector512<float> Of(Vector512<float> x) => VectorMath.Atanh(x);
+        public static V Of<V>(V x) where V : struct, IFloatVector<V> => VectorMath<V>.Atanh(x);
 
         public static Vector512<double> Of(Vector512<double> x) => Lanes.Each(x, &Math.Atanh);
 

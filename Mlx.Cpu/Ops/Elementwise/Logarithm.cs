@@ -15,7 +15,7 @@ internal sealed class Log : FloatPrimitive<Log.Function>
 
     internal readonly struct Function : IFloatFunction
     {
-        public static Vector512<float> Of(Vector512<float> x) => VectorMath.Log(x);
+        public static V Of<V>(V x) where V : struct, IFloatVector<V> => VectorMath<V>.Log(x);
 
         public static Vector512<double> Of(Vector512<double> x) => Vector512.Log(x);
 
@@ -32,7 +32,7 @@ internal sealed class Log2 : FloatPrimitive<Log2.Function>
 
     internal readonly struct Function : IFloatFunction
     {
-        public static Vector512<float> Of(Vector512<float> x) => VectorMath.Log2(x);
+        public static V Of<V>(V x) where V : struct, IFloatVector<V> => VectorMath<V>.Log2(x);
 
         public static Vector512<double> Of(Vector512<double> x) => Vector512.Log2(x);
 
@@ -49,7 +49,7 @@ internal sealed unsafe class Log10 : FloatPrimitive<Log10.Function>
 
     internal readonly struct Function : IFloatFunction
     {
-        public static Vector512<float> Of(Vector512<float> x) => VectorMath.Log10(x);
+        public static V Of<V>(V x) where V : struct, IFloatVector<V> => VectorMath<V>.Log10(x);
 
         public static Vector512<double> Of(Vector512<double> x) => Lanes.Each(x, &Math.Log10);
 
@@ -66,7 +66,7 @@ internal sealed unsafe class Log1p : FloatPrimitive<Log1p.Function>
 
     internal readonly struct Function : IFloatFunction
     {
-        public static Vector512<float> Of(Vector512<float> x) => VectorMath.Log1p(x);
+        public static V Of<V>(V x) where V : struct, IFloatVector<V> => VectorMath<V>.Log1p(x);
 
         public static Vector512<double> Of(Vector512<double> x) => Lanes.Each(x, &Float64.Log1p);
 

@@ -21,8 +21,8 @@ internal sealed unsafe class LogAddExp : BinaryPrimitive
 
     private readonly struct Floats : IFloatOperator
     {
-        public static Vector512<float> Of(Vector512<float> x, Vector512<float> y) =>
-            VectorMath.LogAddExp(x, y);
+        public static V Of<V>(V x, V y) where V : struct, IFloatVector<V> =>
+            VectorMath<V>.LogAddExp(x, y);
 
         public static Vector512<double> Of(Vector512<double> x, Vector512<double> y) =>
             Lanes.Each(x, y, &Float64.LogAddExp);
@@ -52,8 +52,8 @@ internal sealed unsafe class ArcTan2 : BinaryPrimitive
 
     private readonly struct Floats : IFloatOperator
     {
-        public static Vector512<float> Of(Vector512<float> x, Vector512<float> y) =>
-            VectorMath.Atan2(x, y);
+        public static V Of<V>(V x, V y) where V : struct, IFloatVector<V> =>
+            VectorMath<V>.Atan2(x, y);
 
         public static Vector512<double> Of(Vector512<double> x, Vector512<double> y) =>
             Lanes.Each(x, y, &Math.Atan2);

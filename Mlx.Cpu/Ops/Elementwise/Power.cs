@@ -24,8 +24,8 @@ internal sealed unsafe class Power : DividingPrimitive<Power.Floats, Power.Integ
 
     internal readonly struct Floats : IFloatOperator
     {
-        public static Vector512<float> Of(Vector512<float> x, Vector512<float> y) =>
-            VectorMath.Pow(x, y);
+        public static V Of<V>(V x, V y) where V : struct, IFloatVector<V> =>
+            VectorMath<V>.Pow(x, y);
 
         public static Vector512<double> Of(Vector512<double> x, Vector512<double> y) =>
             Lanes.Each(x, y, &Math.Pow);

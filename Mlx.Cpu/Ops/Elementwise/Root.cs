@@ -15,7 +15,7 @@ internal sealed class Sqrt : FloatPrimitive<Sqrt.Function>
 
     internal readonly struct Function : IFloatFunction
     {
-        public static Vector512<float> Of(Vector512<float> x) => Vector512.Sqrt(x);
+        public static V Of<V>(V x) where V : struct, IFloatVector<V> => V.Sqrt(x);
 
         public static Vector512<double> Of(Vector512<double> x) => Vector512.Sqrt(x);
 
@@ -32,7 +32,7 @@ internal sealed class Rsqrt : FloatPrimitive<Rsqrt.Function>
 
     internal readonly struct Function : IFloatFunction
     {
-        public static Vector512<float> Of(Vector512<float> x) => Vector512<float>.One / Vector512.Sqrt(x);
+        public static V Of<V>(V x) where V : struct, IFloatVector<V> => V.One / V.Sqrt(x);
 
         public static Vector512<double> Of(Vector512<double> x) => Vector512<double>.One / Vector512.Sqrt(x);
 

@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.Intrinsics;
 using Mlx.Cpu.Abi;
 using Mlx.Cpu.Graph;
+using Mlx.Cpu.Kernels;
 
 namespace Mlx.Cpu.Ops;
 
@@ -16,7 +17,7 @@ internal sealed class Floor : FloatPrimitive<Floor.Function>
 
     internal readonly struct Function : IFloatFunction
     {
-        public static Vector512<float> Of(Vector512<float> x) => Vector512.Floor(x);
+        public static V Of<V>(V x) where V : struct, IFloatVector<V> => V.Floor(x);
 
         public static Vector512<double> Of(Vector512<double> x) => Vector512.Floor(x);
 
@@ -35,7 +36,7 @@ internal sealed class Ceil : FloatPrimitive<Ceil.Function>
 
     internal readonly struct Function : IFloatFunction
     {
-        public static Vector512<float> Of(Vector512<float> x) => Vector512.Ceiling(x);
+        public static V Of<V>(V x) where V : struct, IFloatVector<V> => -V.Floor(-x);
 
         public static Vector512<double> Of(Vector512<double> x) => Vector512.Ceiling(x);
     }
@@ -52,7 +53,7 @@ internal sealed class Round : FloatPrimitive<Round.Function>
 
     internal readonly struct Function : IFloatFunction
     {
-        public static Vector512<float> Of(Vector512<float> x) => Vector512.Round(x);
+        public static V Of<V>(V x) where V : struct, IFloatVector<V> => V.Round(x);
 
         public static Vector512<double> Of(Vector512<double> x) => Vector512.Round(x);
 

@@ -15,7 +15,7 @@ internal sealed class Sin : FloatPrimitive<Sin.Function>
 
     internal readonly struct Function : IFloatFunction
     {
-        public static Vector512<float> Of(Vector512<float> x) => VectorMath.Sin(x);
+        public static V Of<V>(V x) where V : struct, IFloatVector<V> => VectorMath<V>.Sin(x);
 
         public static Vector512<double> Of(Vector512<double> x) => Vector512.Sin(x);
 
@@ -32,7 +32,7 @@ internal sealed class Cos : FloatPrimitive<Cos.Function>
 
     internal readonly struct Function : IFloatFunction
     {
-        public static Vector512<float> Of(Vector512<float> x) => VectorMath.Cos(x);
+        public static V Of<V>(V x) where V : struct, IFloatVector<V> => VectorMath<V>.Cos(x);
 
         public static Vector512<double> Of(Vector512<double> x) => Vector512.Cos(x);
 
@@ -49,7 +49,7 @@ internal sealed class Tan : FloatPrimitive<Tan.Function>
 
     internal readonly struct Function : IFloatFunction
     {
-        public static Vector512<float> Of(Vector512<float> x) => VectorMath.Tan(x);
+        public static V Of<V>(V x) where V : struct, IFloatVector<V> => VectorMath<V>.Tan(x);
 
         public static Vector512<double> Of(Vector512<double> x) => Vector512.Sin(x) / Vector512.Cos(x);
 
@@ -66,7 +66,7 @@ internal sealed unsafe class ArcSin : FloatPrimitive<ArcSin.Function>
 
     internal readonly struct Function : IFloatFunction
     {
-        public static Vector512<float> Of(Vector512<float> x) => VectorMath.Asin(x);
+        public static V Of<V>(V x) where V : struct, IFloatVector<V> => VectorMath<V>.Asin(x);
 
         public static Vector512<double> Of(Vector512<double> x) => Lanes.Each(x, &Math.Asin);
 
@@ -83,7 +83,7 @@ internal sealed unsafe class ArcCos : FloatPrimitive<ArcCos.Function>
 
     internal readonly struct Function : IFloatFunction
     {
-        public static Vector512<float> Of(Vector512<float> x) => VectorMath.Acos(x);
+        public static V Of<V>(V x) where V : struct, IFloatVector<V> => VectorMath<V>.Acos(x);
 
         public static Vector512<double> Of(Vector512<double> x) => Lanes.Each(x, &Math.Acos);
 
@@ -100,7 +100,7 @@ internal sealed unsafe class ArcTan : FloatPrimitive<ArcTan.Function>
 
     internal readonly struct Function : IFloatFunction
     {
-        public static Vector512<float> Of(Vector512<float> x) => VectorMath.Atan(x);
+        public static V Of<V>(V x) where V : struct, IFloatVector<V> => VectorMath<V>.Atan(x);
 
         public static Vector512<double> Of(Vector512<double> x) => Lanes.Each(x, &Math.Atan);
 

@@ -25,10 +25,8 @@ internal abstract class UnaryPrimitive : ElementwisePrimitive
 }
 
 /// <summary>A function of floating-point (and complex) numbers.</summary>
-internal interface IFloatFunction
+internal interface IFloatFunction : IFloatMap
 {
-    static abstract Vector512<float> Of(Vector512<float> x);
-
     static abstract Vector512<double> Of(Vector512<double> x);
 
     static virtual Complex Of(Complex x) => throw new NotSupportedException();
@@ -42,7 +40,7 @@ internal abstract unsafe class FloatPrimitive<TFunction> : UnaryPrimitive
 
     public sealed override Kernel Kernel(Node[] inputs, Dtype output) => output switch
     {
-        Dtype.Float32 => &Loops.Unary<Lane, Plain<float>, float>,
+        Dtype.Float32 => FloatLoops.Unary<TFunction>(),
         Dtype.Float64 => &Loops.Unary<Lane, Plain<double>, double>,
         Dtype.Float16 => &Loops.Unary<Lane, F16, float>,
         Dtype.BFloat16 => &Loops.Unary<Lane, BF16, float>,
@@ -55,7 +53,7 @@ internal abstract unsafe class FloatPrimitive<TFunction> : UnaryPrimitive
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector512<T> Of<T>(Vector512<T> x) where T : unmanaged =>
             typeof(T) == typeof(float)
-                ? TFunction.Of(x.AsSingle()).As<float, T>()
+                ? Widths.Of<TFunction>(x.AsSingle()).As<float, T>()
                 : TFunction.Of(x.AsDouble()).As<double, T>();
 
         public static Complex64 Of(Complex64 x) => (Complex64)TFunction.Of((Complex)x);
