@@ -48,12 +48,19 @@ module Nn =
     /// (<c>mlx.nn.softshrink</c>, whose lambda is 0.5).</summary>
     let softshrink (lambda: float) (x: Tensor) : Tensor =
         let moved = x - Tensor.sign x * lambda
-        Tensor.where (Tensor.abs x |> Tensor.greater (Tensor.beside x lambda)) moved (Tensor.zerosLike x)
+
+        Tensor.where
+            (Tensor.abs x |> Tensor.greater (Tensor.beside x lambda))
+            moved
+            (Tensor.zerosLike x)
 
     /// <summary>0 within lambda of 0, x elsewhere (<c>mlx.nn.hard_shrink</c>, whose lambda is
     /// 0.5).</summary>
     let hardShrink (lambda: float) (x: Tensor) : Tensor =
-        Tensor.where (Tensor.abs x |> Tensor.greater (Tensor.beside x lambda)) x (Tensor.zerosLike x)
+        Tensor.where
+            (Tensor.abs x |> Tensor.greater (Tensor.beside x lambda))
+            x
+            (Tensor.zerosLike x)
 
     /// <summary>x sigmoid(x), also called swish (<c>mlx.nn.silu</c>).</summary>
     let silu (x: Tensor) : Tensor = x * Tensor.sigmoid x
@@ -71,8 +78,7 @@ module Nn =
     let tanh (x: Tensor) : Tensor = Tensor.tanh x
 
     /// <summary>x (1 + erf(x / sqrt 2)) / 2 (<c>mlx.nn.gelu</c>).</summary>
-    let gelu (x: Tensor) : Tensor =
-        x * (1.0 + Tensor.erf (x / Math.Sqrt 2.0)) / 2.0
+    let gelu (x: Tensor) : Tensor = x * (1.0 + Tensor.erf (x / Math.Sqrt 2.0)) / 2.0
 
     /// <summary>gelu by tanh: 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x³)))
     /// (<c>mlx.nn.gelu_approx</c>).</summary>
@@ -113,7 +119,9 @@ module Nn =
     /// <exception cref="T:System.ArgumentException">The probability is not in [0, 1).</exception>
     let dropout (probability: float) (x: Tensor) : Random<Tensor> =
         if not (probability >= 0.0 && probability < 1.0) then
-            invalidArg (nameof probability) $"a probability of dropping in [0, 1), not {probability}"
+            invalidArg
+                (nameof probability)
+                $"a probability of dropping in [0, 1), not {probability}"
 
         if probability = 0.0 then
             Random.result x

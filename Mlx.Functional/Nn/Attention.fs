@@ -49,11 +49,7 @@ module Attention =
             let! value = Linear.initNoBias size (heads.KeyValue * head)
             let! out = Linear.initNoBias size size
 
-            return
-                { QueryProj = query
-                  KeyProj = key
-                  ValueProj = value
-                  OutProj = out }
+            return { QueryProj = query; KeyProj = key; ValueProj = value; OutProj = out }
         }
 
     let private splitHeads count (x: Tensor) =

@@ -20,9 +20,7 @@ module Conv2d =
         let bound = Math.Sqrt(1.0 / float (inputs * height * width))
 
         Random.uniformIn -bound bound [ outputs; height; width; inputs ]
-        |> Random.map (fun weight ->
-            { Weight = weight
-              Bias = Some(Tensor.zeros [ outputs ]) })
+        |> Random.map (fun weight -> { Weight = weight; Bias = Some(Tensor.zeros [ outputs ]) })
 
     /// <summary>x of shape (batch, height, width, in) to (batch, height', width', out).</summary>
     /// <example><code>

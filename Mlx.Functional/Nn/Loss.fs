@@ -31,7 +31,10 @@ module Loss =
             if targets.NDim = logits.NDim then
                 requireSame "crossEntropy" targets logits
                 logits * targets |> Tensor.sumAxis -1
-            elif logits.NDim > 0 && targets.Shape.SequenceEqual(logits.Shape.Slice(0, logits.NDim - 1)) then
+            elif
+                logits.NDim > 0
+                && targets.Shape.SequenceEqual(logits.Shape.Slice(0, logits.NDim - 1))
+            then
                 logits
                 |> Tensor.takeAlongAxis -1 (Tensor.expandDims -1 targets)
                 |> Tensor.squeezeAxis -1

@@ -37,8 +37,7 @@ module LayerNorm =
     let init (size: int) : Random<LayerNorm> =
         Random.result ()
         |> Random.map (fun () ->
-            { Weight = Tensor.ones [ size ]
-              Bias = Some(Tensor.zeros [ size ]) })
+            { Weight = Tensor.ones [ size ]; Bias = Some(Tensor.zeros [ size ]) })
 
     /// <summary>x of shape (..., size) to the same shape.</summary>
     let applyEps (eps: float) (p: LayerNorm) (x: Tensor) : Tensor =

@@ -69,8 +69,7 @@ type Optim private () =
         Update.gradients (fun g _ -> Tensor.clip -bound bound g)
 
     /// <summary>Adds a multiple of the parameters to the gradients (L2 regularisation).</summary>
-    static member weightDecay(rate: float) : Optimizer =
-        Update.gradients (fun g p -> g + rate * p)
+    static member weightDecay(rate: float) : Optimizer = Update.gradients (fun g p -> g + rate * p)
 
     /// <summary>Shrinks the parameters by the learning rate times a rate, whatever the gradients
     /// (decoupled weight decay, Loshchilov and Hutter 2019).</summary>
@@ -78,8 +77,7 @@ type Optim private () =
         fun update ->
             let lr = learningRate.At update.Step
 
-            update
-            |> Update.parameters (fun g p -> p * (1.0 - Tensor.astype g.DType lr * rate))
+            update |> Update.parameters (fun g p -> p * (1.0 - Tensor.astype g.DType lr * rate))
 
     /// <summary>
     /// Gradient descent: p - lr g; with momentum m, v = m v + (1 - dampening) g and p - lr v, or
@@ -118,10 +116,7 @@ type Optim private () =
                     momentum * v + (if dampening > 0.0 then (1.0 - dampening) * g else g))
 
             let directions =
-                if nesterov then
-                    Array.map2 (fun g v -> g + momentum * v) update.Gradients v
-                else
-                    v
+                if nesterov then Array.map2 (fun g v -> g + momentum * v) update.Gradients v else v
 
             { update with Gradients = directions } |> Update.remember "v" v
 
@@ -163,8 +158,7 @@ type Optim private () =
                         let c1, c2 = Tensor.astype v.DType c1, Tensor.astype v.DType c2
                         p - c1 * m / (Tensor.sqrt v * c2 + eps)
                 else
-                    fun p m (v: Tensor) ->
-                        p - Tensor.astype v.DType lr * m / (Tensor.sqrt v + eps)
+                    fun p m (v: Tensor) -> p - Tensor.astype v.DType lr * m / (Tensor.sqrt v + eps)
 
             { update with Parameters = Array.map3 next update.Parameters m v }
             |> Update.remember "m" m

@@ -21,8 +21,7 @@ module Graph =
     let result (value: 'T) : Graph<'T> = Graph(Random.result value)
 
     /// <summary>A graph that a function builds when it is run.</summary>
-    let delay (build: unit -> 'T) : Graph<'T> =
-        Graph(Random.result () |> Random.map build)
+    let delay (build: unit -> 'T) : Graph<'T> = Graph(Random.result () |> Random.map build)
 
     /// <summary>A graph, then the graph that its value says.</summary>
     let bind (f: 'T -> Graph<'U>) (graph: Graph<'T>) : Graph<'U> =
@@ -32,8 +31,7 @@ module Graph =
     let map (f: 'T -> 'U) (graph: Graph<'T>) : Graph<'U> = Graph(draw graph |> Random.map f)
 
     /// <summary>Two independent graphs, both values.</summary>
-    let zip (a: Graph<'T>) (b: Graph<'U>) : Graph<'T * 'U> =
-        Graph(Random.zip (draw a) (draw b))
+    let zip (a: Graph<'T>) (b: Graph<'U>) : Graph<'T * 'U> = Graph(Random.zip (draw a) (draw b))
 
     let private using (stream: unit -> MlxStream) (Graph draw: Graph<'T>) : Graph<'T> =
         Graph(
@@ -44,8 +42,7 @@ module Graph =
         )
 
     /// <summary>The graph with its ops on a stream, unless they name another.</summary>
-    let onStream (stream: MlxStream) (graph: Graph<'T>) : Graph<'T> =
-        using (fun () -> stream) graph
+    let onStream (stream: MlxStream) (graph: Graph<'T>) : Graph<'T> = using (fun () -> stream) graph
 
     /// <summary>The graph with its ops on a device, unless they name another.</summary>
     /// <exception cref="T:Mlx.Core.MlxException">When run: the engine has no such device.</exception>
@@ -56,8 +53,7 @@ module Graph =
     /// Builds the graph, without computing it. The tensors made on the way are freed except those of
     /// the result, which may be any tree.
     /// </summary>
-    let run (key: Key) (graph: Graph<'T>) : 'T =
-        Tree.scoped (fun () -> Random.run key (draw graph))
+    let run (key: Key) (graph: Graph<'T>) : 'T = Tree.scoped (fun () -> Random.run key (draw graph))
 
     /// <summary>Builds the graph and computes its tensors.</summary>
     let eval (key: Key) (graph: Graph<'T>) : 'T = Tree.eval (run key graph)

@@ -28,11 +28,7 @@ type Conv =
     }
 
     /// <summary>Every place, no padding.</summary>
-    static member defaults: Conv =
-        { Stride = 1, 1
-          Padding = 0, 0
-          Dilation = 1, 1
-          Groups = 1 }
+    static member defaults: Conv = { Stride = 1, 1; Padding = 0, 0; Dilation = 1, 1; Groups = 1 }
 
 /// <summary>Ops with kernels of their own.</summary>
 [<AutoOpen>]
@@ -52,7 +48,12 @@ module TensorFast =
 
         /// <summary>(x - mean) weight / sqrt(variance + eps) + bias over the last axis
         /// (<c>mlx.core.fast.layer_norm</c>).</summary>
-        let layerNorm (eps: float) (weight: Tensor option) (bias: Tensor option) (x: Tensor) : Tensor =
+        let layerNorm
+            (eps: float)
+            (weight: Tensor option)
+            (bias: Tensor option)
+            (x: Tensor)
+            : Tensor =
             Fast.LayerNorm(x, orNull weight, orNull bias, float32 eps)
 
         /// <summary>Rotary positions on the first <c>dims</c> features of x, (..., length, features),

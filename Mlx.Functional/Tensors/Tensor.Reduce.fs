@@ -130,7 +130,8 @@ module TensorReduce =
         let logsumexpAxes (over: seq<int>) (x: Tensor) : Tensor = Ops.LogSumExp(x, axes over)
 
         /// <summary>log of the sum of e^x along axes which stay, with length 1 (<c>mlx.core.logsumexp</c>).</summary>
-        let logsumexpKeep (over: seq<int>) (x: Tensor) : Tensor = Ops.LogSumExp(x, axes over, keepDims = true)
+        let logsumexpKeep (over: seq<int>) (x: Tensor) : Tensor =
+            Ops.LogSumExp(x, axes over, keepDims = true)
 
         /// <summary>The median of all elements (<c>mlx.core.median</c>).</summary>
         let median (x: Tensor) : Tensor = Ops.Median x
@@ -162,7 +163,8 @@ module TensorReduce =
         let softmaxPrecise (axis: int) (x: Tensor) : Tensor = Ops.Softmax(x, axis, precise = true)
 
         /// <summary>x - log of the sum of e^x along an axis (<c>mlx.nn.log_softmax</c>).</summary>
-        let logSoftmax (axis: int) (x: Tensor) : Tensor = x - Ops.LogSumExp(x, axis, keepDims = true)
+        let logSoftmax (axis: int) (x: Tensor) : Tensor =
+            x - Ops.LogSumExp(x, axis, keepDims = true)
 
         /// <summary>Sums so far along an axis (<c>mlx.core.cumsum</c>).</summary>
         let cumsum (axis: int) (x: Tensor) : Tensor = Ops.CumSum(x, axis)

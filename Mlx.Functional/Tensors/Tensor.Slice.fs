@@ -42,11 +42,7 @@ module TensorSlicing =
             x.Index(ReadOnlySpan [| range i1 i2; j |])
 
         /// <summary><c>x[a..b, a..b]</c>.</summary>
-        member x.GetSlice
-            (i1: int option,
-             i2: int option,
-             j1: int option,
-             j2: int option) : Tensor =
+        member x.GetSlice(i1: int option, i2: int option, j1: int option, j2: int option) : Tensor =
             x.Index(ReadOnlySpan [| range i1 i2; range j1 j2 |])
 
         /// <summary><c>x[i, j, a..b]</c>.</summary>
@@ -59,11 +55,8 @@ module TensorSlicing =
 
         /// <summary><c>x[i, a..b, a..b]</c>.</summary>
         member x.GetSlice
-            (i: Idx,
-             j1: int option,
-             j2: int option,
-             k1: int option,
-             k2: int option) : Tensor =
+            (i: Idx, j1: int option, j2: int option, k1: int option, k2: int option)
+            : Tensor =
             x.Index(ReadOnlySpan [| i; range j1 j2; range k1 k2 |])
 
         /// <summary><c>x[a..b, j, k]</c>.</summary>
@@ -72,30 +65,26 @@ module TensorSlicing =
 
         /// <summary><c>x[a..b, j, a..b]</c>.</summary>
         member x.GetSlice
-            (i1: int option,
-             i2: int option,
-             j: Idx,
-             k1: int option,
-             k2: int option) : Tensor =
+            (i1: int option, i2: int option, j: Idx, k1: int option, k2: int option)
+            : Tensor =
             x.Index(ReadOnlySpan [| range i1 i2; j; range k1 k2 |])
 
         /// <summary><c>x[a..b, a..b, k]</c>.</summary>
         member x.GetSlice
-            (i1: int option,
-             i2: int option,
-             j1: int option,
-             j2: int option,
-             k: Idx) : Tensor =
+            (i1: int option, i2: int option, j1: int option, j2: int option, k: Idx)
+            : Tensor =
             x.Index(ReadOnlySpan [| range i1 i2; range j1 j2; k |])
 
         /// <summary><c>x[a..b, a..b, a..b]</c>.</summary>
         member x.GetSlice
-            (i1: int option,
-             i2: int option,
-             j1: int option,
-             j2: int option,
-             k1: int option,
-             k2: int option) : Tensor =
+            (
+                i1: int option,
+                i2: int option,
+                j1: int option,
+                j2: int option,
+                k1: int option,
+                k2: int option
+            ) : Tensor =
             x.Index(ReadOnlySpan [| range i1 i2; range j1 j2; range k1 k2 |])
 
         /// <summary><c>x[i, j, k, a..b]</c>.</summary>
@@ -108,12 +97,8 @@ module TensorSlicing =
 
         /// <summary><c>x[i, j, a..b, a..b]</c>.</summary>
         member x.GetSlice
-            (i: Idx,
-             j: Idx,
-             k1: int option,
-             k2: int option,
-             l1: int option,
-             l2: int option) : Tensor =
+            (i: Idx, j: Idx, k1: int option, k2: int option, l1: int option, l2: int option)
+            : Tensor =
             x.Index(ReadOnlySpan [| i; j; range k1 k2; range l1 l2 |])
 
         /// <summary><c>x[i, a..b, k, l]</c>.</summary>
@@ -122,33 +107,27 @@ module TensorSlicing =
 
         /// <summary><c>x[i, a..b, k, a..b]</c>.</summary>
         member x.GetSlice
-            (i: Idx,
-             j1: int option,
-             j2: int option,
-             k: Idx,
-             l1: int option,
-             l2: int option) : Tensor =
+            (i: Idx, j1: int option, j2: int option, k: Idx, l1: int option, l2: int option)
+            : Tensor =
             x.Index(ReadOnlySpan [| i; range j1 j2; k; range l1 l2 |])
 
         /// <summary><c>x[i, a..b, a..b, l]</c>.</summary>
         member x.GetSlice
-            (i: Idx,
-             j1: int option,
-             j2: int option,
-             k1: int option,
-             k2: int option,
-             l: Idx) : Tensor =
+            (i: Idx, j1: int option, j2: int option, k1: int option, k2: int option, l: Idx)
+            : Tensor =
             x.Index(ReadOnlySpan [| i; range j1 j2; range k1 k2; l |])
 
         /// <summary><c>x[i, a..b, a..b, a..b]</c>.</summary>
         member x.GetSlice
-            (i: Idx,
-             j1: int option,
-             j2: int option,
-             k1: int option,
-             k2: int option,
-             l1: int option,
-             l2: int option) : Tensor =
+            (
+                i: Idx,
+                j1: int option,
+                j2: int option,
+                k1: int option,
+                k2: int option,
+                l1: int option,
+                l2: int option
+            ) : Tensor =
             x.Index(ReadOnlySpan [| i; range j1 j2; range k1 k2; range l1 l2 |])
 
         /// <summary><c>x[a..b, j, k, l]</c>.</summary>
@@ -157,77 +136,73 @@ module TensorSlicing =
 
         /// <summary><c>x[a..b, j, k, a..b]</c>.</summary>
         member x.GetSlice
-            (i1: int option,
-             i2: int option,
-             j: Idx,
-             k: Idx,
-             l1: int option,
-             l2: int option) : Tensor =
+            (i1: int option, i2: int option, j: Idx, k: Idx, l1: int option, l2: int option)
+            : Tensor =
             x.Index(ReadOnlySpan [| range i1 i2; j; k; range l1 l2 |])
 
         /// <summary><c>x[a..b, j, a..b, l]</c>.</summary>
         member x.GetSlice
-            (i1: int option,
-             i2: int option,
-             j: Idx,
-             k1: int option,
-             k2: int option,
-             l: Idx) : Tensor =
+            (i1: int option, i2: int option, j: Idx, k1: int option, k2: int option, l: Idx)
+            : Tensor =
             x.Index(ReadOnlySpan [| range i1 i2; j; range k1 k2; l |])
 
         /// <summary><c>x[a..b, j, a..b, a..b]</c>.</summary>
         member x.GetSlice
-            (i1: int option,
-             i2: int option,
-             j: Idx,
-             k1: int option,
-             k2: int option,
-             l1: int option,
-             l2: int option) : Tensor =
+            (
+                i1: int option,
+                i2: int option,
+                j: Idx,
+                k1: int option,
+                k2: int option,
+                l1: int option,
+                l2: int option
+            ) : Tensor =
             x.Index(ReadOnlySpan [| range i1 i2; j; range k1 k2; range l1 l2 |])
 
         /// <summary><c>x[a..b, a..b, k, l]</c>.</summary>
         member x.GetSlice
-            (i1: int option,
-             i2: int option,
-             j1: int option,
-             j2: int option,
-             k: Idx,
-             l: Idx) : Tensor =
+            (i1: int option, i2: int option, j1: int option, j2: int option, k: Idx, l: Idx)
+            : Tensor =
             x.Index(ReadOnlySpan [| range i1 i2; range j1 j2; k; l |])
 
         /// <summary><c>x[a..b, a..b, k, a..b]</c>.</summary>
         member x.GetSlice
-            (i1: int option,
-             i2: int option,
-             j1: int option,
-             j2: int option,
-             k: Idx,
-             l1: int option,
-             l2: int option) : Tensor =
+            (
+                i1: int option,
+                i2: int option,
+                j1: int option,
+                j2: int option,
+                k: Idx,
+                l1: int option,
+                l2: int option
+            ) : Tensor =
             x.Index(ReadOnlySpan [| range i1 i2; range j1 j2; k; range l1 l2 |])
 
         /// <summary><c>x[a..b, a..b, a..b, l]</c>.</summary>
         member x.GetSlice
-            (i1: int option,
-             i2: int option,
-             j1: int option,
-             j2: int option,
-             k1: int option,
-             k2: int option,
-             l: Idx) : Tensor =
+            (
+                i1: int option,
+                i2: int option,
+                j1: int option,
+                j2: int option,
+                k1: int option,
+                k2: int option,
+                l: Idx
+            ) : Tensor =
             x.Index(ReadOnlySpan [| range i1 i2; range j1 j2; range k1 k2; l |])
 
         /// <summary><c>x[a..b, a..b, a..b, a..b]</c>.</summary>
         member x.GetSlice
-            (i1: int option,
-             i2: int option,
-             j1: int option,
-             j2: int option,
-             k1: int option,
-             k2: int option,
-             l1: int option,
-             l2: int option) : Tensor =
+            (
+                i1: int option,
+                i2: int option,
+                j1: int option,
+                j2: int option,
+                k1: int option,
+                k2: int option,
+                l1: int option,
+                l2: int option
+            ) : Tensor =
             x.Index(ReadOnlySpan [| range i1 i2; range j1 j2; range k1 k2; range l1 l2 |])
 
     /// <summary>Functions over tensors.</summary>

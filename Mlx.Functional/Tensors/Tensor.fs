@@ -79,8 +79,7 @@ module Tensor =
     let shaped (shape: seq<int>) (data: 'T[]) : Tensor = import data (Array.ofSeq shape)
 
     /// <summary>Float32 zeros (<c>mlx.core.zeros</c>).</summary>
-    let zeros (shape: seq<int>) : Tensor =
-        Ops.Zeros(ReadOnlySpan(Array.ofSeq shape))
+    let zeros (shape: seq<int>) : Tensor = Ops.Zeros(ReadOnlySpan(Array.ofSeq shape))
 
     /// <summary>Zeros of a dtype (<c>mlx.core.zeros</c>).</summary>
     let zerosOf (dtype: DType) (shape: seq<int>) : Tensor =
@@ -192,7 +191,12 @@ module Tensor =
         match x.DType with
         | DType.Float64 -> read x
         | _ when typeof<'T> = typeof<float> ->
-            let doubles = if x.DType.IsFloating() then Array.map float (read x: float32[]) else Array.map float (read x: int64[])
+            let doubles =
+                if x.DType.IsFloating() then
+                    Array.map float (read x: float32[])
+                else
+                    Array.map float (read x: int64[])
+
             unbox (box doubles)
         | _ -> read x
 

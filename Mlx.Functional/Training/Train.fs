@@ -139,7 +139,8 @@ module Train =
             for name, every, measure in plan.Validations do
                 if isDue every atEpochEnd then
                     let value =
-                        Tree.scoped (fun () -> measure (TrainStep.parameters state) |> Tensor.toFloat)
+                        Tree.scoped (fun () ->
+                            measure (TrainStep.parameters state) |> Tensor.toFloat)
 
                     view.Metric(run.Record(name, epoch, value))
 

@@ -20,7 +20,8 @@ type internal Held<'S> =
 /// <typeparam name="S">What the step carries on: a tree.</typeparam>
 /// <typeparam name="R">What a step answers, such as the loss: a tree.</typeparam>
 [<Sealed>]
-type TrainState<'S, 'R> internal (held: Held<'S>, like: 'S, structure: TreeStructure, results: 'R voption) =
+type TrainState<'S, 'R>
+    internal (held: Held<'S>, like: 'S, structure: TreeStructure, results: 'R voption) =
     let mutable held = held
 
     /// The state as a tree whose leaves do not matter.
@@ -186,10 +187,7 @@ module TrainStep =
         let parameters, optimizerState =
             Optim.update optimizer gradients state.Optimizer state.Parameters
 
-        value,
-        { Parameters = parameters
-          Optimizer = optimizerState
-          Key = next }
+        value, { Parameters = parameters; Optimizer = optimizerState; Key = next }
 
     /// <summary>The step of an optimizer and a loss as a pure function: unfused.</summary>
     let plain
@@ -203,16 +201,16 @@ module TrainStep =
         let parameters, optimizerState =
             Optim.update optimizer gradients state.Optimizer state.Parameters
 
-        value,
-        { state with
-            Parameters = parameters
-            Optimizer = optimizerState }
+        value, { state with Parameters = parameters; Optimizer = optimizerState }
 
     /// <summary>
     /// Fuses loss, gradients and optimizer into one step. The loss is a pure function of parameters
     /// and batch, both trees; its answer is one number.
     /// </summary>
-    let fuse (optimizer: Optimizer) (loss: 'P -> 'B -> Tensor) : TrainStep<Snapshot<'P>, 'B, Tensor> =
+    let fuse
+        (optimizer: Optimizer)
+        (loss: 'P -> 'B -> Tensor)
+        : TrainStep<Snapshot<'P>, 'B, Tensor> =
         ofFunction (plain optimizer loss)
 
     /// <summary>The same for a loss that draws at random, as with dropout: each step draws
@@ -242,12 +240,15 @@ module TrainStep =
     /// was.</summary>
     /// <exception cref="T:System.ObjectDisposedException">The state went into a step
     /// already.</exception>
-    let run (step: TrainStep<'S, 'B, 'R>) (batch: 'B) (state: TrainState<'S, 'R>) : TrainState<'S, 'R> =
+    let run
+        (step: TrainStep<'S, 'B, 'R>)
+        (batch: 'B)
+        (state: TrainState<'S, 'R>)
+        : TrainState<'S, 'R> =
         step.Run(batch, state)
 
     let private slice (vector: ArrayVector) first (like: 'T) : 'T =
-        [| for i in 0 .. Tree.count like - 1 -> vector.Get(first + i) |]
-        |> Tree.ofLeaves like
+        [| for i in 0 .. Tree.count like - 1 -> vector.Get(first + i) |] |> Tree.ofLeaves like
 
     /// <summary>What the last step answered: the loss, of a step made by <c>fuse</c>.</summary>
     /// <exception cref="T:System.InvalidOperationException">No step has run yet.</exception>

@@ -82,7 +82,8 @@ type internal BarView() =
 
 module internal View =
     let choose show =
-        if not show then SilentView() :> TrainView
+        if not show then
+            SilentView() :> TrainView
         elif Console.IsOutputRedirected || not AnsiConsole.Profile.Capabilities.Ansi then
             PlainView Console.Out
         else

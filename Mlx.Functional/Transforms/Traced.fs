@@ -55,12 +55,12 @@ type internal Signature(structure: TreeStructure, leaves: Tensor[]) =
 
     override _.Equals other =
         match other with
-        | :? Signature as s -> s.Structure.Equals structure && s.Shapes.AsSpan().SequenceEqual shapes
+        | :? Signature as s ->
+            s.Structure.Equals structure && s.Shapes.AsSpan().SequenceEqual shapes
         | _ -> false
 
 module internal Checked =
-    let private shape (x: Tensor) =
-        "(" + String.Join(", ", x.Shape.ToArray()) + ")"
+    let private shape (x: Tensor) = "(" + String.Join(", ", x.Shape.ToArray()) + ")"
 
     /// The leaves of a tree to differentiate by.
     let parameters (caller: string) (tree: 'P) : Tensor[] =

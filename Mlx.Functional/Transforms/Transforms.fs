@@ -44,8 +44,7 @@ module Transforms =
     let valueAndGrad (loss: 'P -> 'B -> Tensor) (parameters: 'P) (batch: 'B) : Tensor * 'P =
         let leaves = Checked.parameters "valueAndGrad" parameters
 
-        let traced =
-            Traced(parameters, (fun p -> loss p batch |> Checked.scalar "valueAndGrad"))
+        let traced = Traced(parameters, (fun p -> loss p batch |> Checked.scalar "valueAndGrad"))
 
         use f = new ValueAndGradFunction(traced.Function, allOf leaves)
         let struct (values, grads) = f.Apply(ReadOnlySpan leaves)
@@ -134,8 +133,7 @@ module Transforms =
                 rule (Tree.ofLeaves x primals) (traced.Result outputs) (traced.Result cotangents)
                 |> Tree.leaves)
 
-        Transforms.CustomVjp(traced.Function, vjp).Invoke(Tree.leaves x)
-        |> traced.Result
+        Transforms.CustomVjp(traced.Function, vjp).Invoke(Tree.leaves x) |> traced.Result
 
     /// <summary>
     /// The function traced once for each structure, shapes and dtypes of its argument, then replayed

@@ -6,16 +6,10 @@ open System.Linq.Expressions
 open System.Reflection
 
 /// A part of a record, tuple or union case: how to get it, what to call it, how to walk it.
-type internal Part =
-    { Segment: string
-      Get: Expression -> Expression
-      Walker: Walker }
+type internal Part = { Segment: string; Get: Expression -> Expression; Walker: Walker }
 
 /// One shape that values of a type can have, told by a tag, with what puts it together again.
-type internal Variant =
-    { Tag: int
-      Parts: Part list
-      Make: (Expression list -> Expression) option }
+type internal Variant = { Tag: int; Parts: Part list; Make: (Expression list -> Expression) option }
 
 /// <summary>
 /// Walks records, tuples and unions with code compiled for the type, so that a walk costs no
@@ -44,7 +38,10 @@ type internal ProductWalker<'T>(tag: (Expression -> Expression) option, variants
                 [| for v in variants -> Expression.SwitchCase(body v, Expression.Constant v.Tag) |]
 
             let impossible =
-                Expression.Throw(Expression.Constant(InvalidOperationException "unknown case"), result)
+                Expression.Throw(
+                    Expression.Constant(InvalidOperationException "unknown case"),
+                    result
+                )
 
             Expression.Switch(result, tag tree, impossible, null, cases)
         | None, _ -> invalidOp "a type with several shapes has a tag"

@@ -124,10 +124,7 @@ module Tree =
             leaves
 
     let private build (like: 'T) (leaves: Tensor[]) : 'T =
-        if leaves.Length = 0 then
-            like
-        else
-            Of<'T>.Walker.Build(like, Cursor leaves)
+        if leaves.Length = 0 then like else Of<'T>.Walker.Build(like, Cursor leaves)
 
     /// <summary>The tree with other tensors, in the order of <c>Tree.leaves</c>.</summary>
     /// <exception cref="T:System.ArgumentException">There are more or fewer than the tree has.</exception>
@@ -154,8 +151,7 @@ module Tree =
     let structure (tree: 'T) = skeleton true tree
 
     /// <summary>The leaves with their paths.</summary>
-    let named (tree: 'T) : (string * Tensor)[] =
-        Array.zip (paths tree) (leaves tree)
+    let named (tree: 'T) : (string * Tensor)[] = Array.zip (paths tree) (leaves tree)
 
     let private requireSame (caller: string) (a: 'T) (b: 'T) =
         if skeleton false a <> skeleton false b then
@@ -198,8 +194,7 @@ module Tree =
     let iter (f: Tensor -> unit) (tree: 'T) = Array.iter f (leaves tree)
 
     /// <summary>The number of elements in all leaves: the size of a model.</summary>
-    let size (tree: 'T) =
-        tree |> fold (fun sum (leaf: Tensor) -> sum + leaf.Size) 0L
+    let size (tree: 'T) = tree |> fold (fun sum (leaf: Tensor) -> sum + leaf.Size) 0L
 
     /// <summary>The tree with its tensors taken by path, for loading.</summary>
     /// <param name="like">Gives structure and shapes; its own tensors are not used otherwise.</param>
@@ -210,8 +205,16 @@ module Tree =
     let ofNamed (entries: IReadOnlyDictionary<string, Tensor>) (like: 'T) : 'T =
         let wanted = named like
         let isWanted = HashSet(Array.map fst wanted)
-        let missing = [ for path, _ in wanted do if not (entries.ContainsKey path) then path ]
-        let unexpected = [ for path in entries.Keys do if not (isWanted.Contains path) then path ]
+
+        let missing =
+            [ for path, _ in wanted do
+                  if not (entries.ContainsKey path) then
+                      path ]
+
+        let unexpected =
+            [ for path in entries.Keys do
+                  if not (isWanted.Contains path) then
+                      path ]
 
         let misshaped =
             [ for path, leaf in wanted do

@@ -182,8 +182,7 @@ type internal ListWalker<'T>(item: Walker<'T>) =
         for x in tree do
             item.Read(x, into)
 
-    override _.Build(like, from) =
-        [ for x in like -> item.Build(x, from) ]
+    override _.Build(like, from) = [ for x in like -> item.Build(x, from) ]
 
     override _.Paths(tree, path, into) =
         tree |> List.iteri (fun i x -> item.Paths(x, Path.child path (string i), into))
@@ -246,8 +245,7 @@ type internal MapWalker<'K, 'V when 'K: comparison>(item: Walker<'V>) =
         for entry in tree do
             item.Read(entry.Value, into)
 
-    override _.Build(like, from) =
-        like |> Map.map (fun _ x -> item.Build(x, from))
+    override _.Build(like, from) = like |> Map.map (fun _ x -> item.Build(x, from))
 
     override _.Paths(tree, path, into) =
         for entry in tree do

@@ -17,11 +17,9 @@ module internal Walkers =
     let private create (definition: Type) (types: Type list) (arguments: objnull list) =
         let walker = definition.MakeGenericType(Array.ofList types)
 
-        let flags =
-            BindingFlags.Instance ||| BindingFlags.Public ||| BindingFlags.NonPublic
+        let flags = BindingFlags.Instance ||| BindingFlags.Public ||| BindingFlags.NonPublic
 
-        Activator.CreateInstance(walker, flags, null, Array.ofList arguments, null)
-        |> nonNull
+        Activator.CreateInstance(walker, flags, null, Array.ofList arguments, null) |> nonNull
         :?> Walker
 
     let private isGeneric (definition: Type) (t: Type) =
@@ -44,9 +42,14 @@ module internal Walkers =
         | :? PropertyInfo as p -> Expression.Property(owner, p)
         | m -> Expression.Field(owner, m :?> FieldInfo)
 
-    let private product (t: Type) (tag: (Expression -> Expression) option) (variants: Variant list) =
+    let private product
+        (t: Type)
+        (tag: (Expression -> Expression) option)
+        (variants: Variant list)
+        =
         let noTensors =
-            variants |> List.forall (fun v -> v.Parts |> List.forall (fun p -> not p.Walker.HasLeaves))
+            variants
+            |> List.forall (fun v -> v.Parts |> List.forall (fun p -> not p.Walker.HasLeaves))
 
         if noTensors then
             create typedefof<ValueWalker<_>> [ t ] []
@@ -66,8 +69,7 @@ module internal Walkers =
             t
             None
             [ { Tag = 0
-                Parts =
-                  parts getMember [ for p in fields -> named p, p.PropertyType, p ] walkerOf
+                Parts = parts getMember [ for p in fields -> named p, p.PropertyType, p ] walkerOf
                 Make = Some(fun arguments -> Expression.New(make, arguments)) } ]
 
     /// The members of a tuple, those of an eighth element's rest included.
@@ -99,9 +101,7 @@ module internal Walkers =
             [ { Tag = 0
                 Parts =
                   [ for i, (element, get) in List.indexed (elements t id) ->
-                        { Segment = string i
-                          Get = get
-                          Walker = walkerOf element } ]
+                        { Segment = string i; Get = get; Walker = walkerOf element } ]
                 Make = Some(makeTuple t) } ]
 
     let private union walkerOf (t: Type) =

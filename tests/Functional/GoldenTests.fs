@@ -14,7 +14,8 @@ let private folder = Path.Combine(AppContext.BaseDirectory, "data", "layers")
 type private Named = Map<string, Tensor>
 
 /// One recorded call: its options, and the arrays of it by kind and name.
-type private Case(json: JsonElement, arrays: Collections.Generic.IReadOnlyDictionary<string, Tensor>) =
+type private Case
+    (json: JsonElement, arrays: Collections.Generic.IReadOnlyDictionary<string, Tensor>) =
     let text (e: JsonElement) = nonNull (e.GetString())
     let id = text (json.GetProperty "id")
 
@@ -35,14 +36,27 @@ type private Case(json: JsonElement, arrays: Collections.Generic.IReadOnlyDictio
     member _.Layer = text (json.GetProperty "layer")
     member _.Rtol = json.GetProperty("rtol").GetDouble()
     member _.Atol = json.GetProperty("atol").GetDouble()
-    member _.Arrays(field: string, kind: string): Named =
+
+    member _.Arrays(field: string, kind: string) : Named =
         Map.ofList [ for name in names field -> name, arrays[$"{id}/{kind}/{name}"] ]
 
-    member _.HasCall = (match json.TryGetProperty "outputs" with | true, o -> o.GetArrayLength() = 1 | _ -> false)
-    member _.Float(name, fallback) = tryGet "config" name |> Option.map _.GetDouble() |> Option.defaultValue fallback
-    member _.Int(name, fallback) = tryGet "config" name |> Option.map _.GetInt32() |> Option.defaultValue fallback
-    member _.Bool(name, fallback) = tryGet "config" name |> Option.map _.GetBoolean() |> Option.defaultValue fallback
-    member _.Text(name, fallback) = tryGet "config" name |> Option.map text |> Option.defaultValue fallback
+    member _.HasCall =
+        (match json.TryGetProperty "outputs" with
+         | true, o -> o.GetArrayLength() = 1
+         | _ -> false)
+
+    member _.Float(name, fallback) =
+        tryGet "config" name |> Option.map _.GetDouble() |> Option.defaultValue fallback
+
+    member _.Int(name, fallback) =
+        tryGet "config" name |> Option.map _.GetInt32() |> Option.defaultValue fallback
+
+    member _.Bool(name, fallback) =
+        tryGet "config" name |> Option.map _.GetBoolean() |> Option.defaultValue fallback
+
+    member _.Text(name, fallback) =
+        tryGet "config" name |> Option.map text |> Option.defaultValue fallback
+
     member _.Has name = (tryGet "config" name).IsSome
     member _.Call name = tryGet "call" name
 
@@ -80,8 +94,7 @@ let private loss unsupported (f: Case -> Named -> Tensor) : Row =
 let private classesLast (case: Case) x = Tensor.moveaxis (case.Int("axis", -1)) -1 x
 
 let private linear prefix (p: Named) : Linear =
-    { Weight = p[prefix + "weight"]
-      Bias = p.TryFind(prefix + "bias") }
+    { Weight = p[prefix + "weight"]; Bias = p.TryFind(prefix + "bias") }
 
 let private attention (case: Case) : (Named -> Named -> Tensor) option =
     let heads = Attention.heads (case.Int("num_heads", 1))
@@ -129,15 +142,21 @@ let private rows: (string * Row) list =
       "prelu", (fun _ -> Some(fun _ inputs -> Nn.prelu inputs["alpha"] inputs["x"]))
       "mish", simple Nn.mish
       "hardswish", simple Nn.hardswish
-      "hard_tanh", activation (fun case -> Tensor.clip (case.Float("min_val", -1.0)) (case.Float("max_val", 1.0)))
+      "hard_tanh",
+      activation (fun case ->
+          Tensor.clip (case.Float("min_val", -1.0)) (case.Float("max_val", 1.0)))
       "hard_shrink", withFloat "lambd" 0.5 Nn.hardShrink
       "softmin", withAxis Nn.softmin
       "tanh", simple Nn.tanh
       "cross_entropy",
       loss [] (fun case i ->
           let targets = i["targets"]
-          let targets = if targets.NDim = i["logits"].NDim then classesLast case targets else targets
-          classesLast case i["logits"] |> Loss.crossEntropySmoothed (case.Float("label_smoothing", 0.0)) targets)
+
+          let targets =
+              if targets.NDim = i["logits"].NDim then classesLast case targets else targets
+
+          classesLast case i["logits"]
+          |> Loss.crossEntropySmoothed (case.Float("label_smoothing", 0.0)) targets)
       "binary_cross_entropy",
       loss [] (fun case i ->
           if case.Bool("with_logits", true) then
@@ -146,10 +165,13 @@ let private rows: (string * Row) list =
               Loss.binaryCrossEntropyOfProbabilities i["targets"] i["inputs"])
       "l1_loss", loss [] (fun _ i -> Loss.l1 i["targets"] i["predictions"])
       "mse_loss", loss [] (fun _ i -> Loss.mse i["targets"] i["predictions"])
-      "smooth_l1_loss", loss [] (fun c i -> Loss.smoothL1 (c.Float("beta", 1.0)) i["targets"] i["predictions"])
+      "smooth_l1_loss",
+      loss [] (fun c i -> Loss.smoothL1 (c.Float("beta", 1.0)) i["targets"] i["predictions"])
       "nll_loss", loss [] (fun _ i -> Loss.nll i["targets"] i["inputs"])
-      "gaussian_nll_loss", loss [ "full"; "eps" ] (fun _ i -> Loss.gaussianNll i["targets"] i["vars"] i["inputs"])
-      "kl_div_loss", loss [] (fun c i -> Loss.klDiv (classesLast c i["targets"]) (classesLast c i["inputs"]))
+      "gaussian_nll_loss",
+      loss [ "full"; "eps" ] (fun _ i -> Loss.gaussianNll i["targets"] i["vars"] i["inputs"])
+      "kl_div_loss",
+      loss [] (fun c i -> Loss.klDiv (classesLast c i["targets"]) (classesLast c i["inputs"]))
       "triplet_loss",
       loss [ "p"; "eps"; "axis" ] (fun c i ->
           Loss.triplet (c.Float("margin", 1.0)) i["positives"] i["negatives"] i["anchors"])
@@ -159,7 +181,8 @@ let private rows: (string * Row) list =
       "cosine_similarity_loss",
       loss [ "eps" ] (fun c i -> Loss.cosineSimilarity (c.Int("axis", 1)) i["x2"] i["x1"])
       "margin_ranking_loss",
-      loss [] (fun c i -> Loss.marginRanking (c.Float("margin", 0.0)) i["targets"] i["inputs2"] i["inputs1"])
+      loss [] (fun c i ->
+          Loss.marginRanking (c.Float("margin", 0.0)) i["targets"] i["inputs2"] i["inputs1"])
       "Linear", (fun _ -> Some(fun p i -> Linear.apply (linear "" p) i["x"]))
       "Embedding",
       (fun case ->
@@ -172,9 +195,15 @@ let private rows: (string * Row) list =
       "LayerNorm",
       (fun case ->
           Some(fun p i ->
-              i["x"] |> Tensor.layerNorm (case.Float("eps", 1e-5)) (p.TryFind "weight") (p.TryFind "bias")))
+              i["x"]
+              |> Tensor.layerNorm
+                  (case.Float("eps", 1e-5))
+                  (p.TryFind "weight")
+                  (p.TryFind "bias")))
       "RMSNorm",
-      (fun case -> Some(fun p i -> RmsNorm.applyEps (case.Float("eps", 1e-5)) { Weight = p["weight"] } i["x"]))
+      (fun case ->
+          Some(fun p i ->
+              RmsNorm.applyEps (case.Float("eps", 1e-5)) { Weight = p["weight"] } i["x"]))
       "Conv2d",
       (fun case ->
           Some(fun p i ->
@@ -202,7 +231,10 @@ let private run (case: Case) (f: Named -> Named -> Tensor) =
     | Some cotangent ->
         let parameterGrads = case.Arrays("param_grads", "dparam")
         let inputGrads = case.Arrays("input_grads", "din")
-        let among (grads: Named) (all: Named) = all |> Map.filter (fun name _ -> grads.ContainsKey name)
+
+        let among (grads: Named) (all: Named) =
+            all |> Map.filter (fun name _ -> grads.ContainsKey name)
+
         let over all some = Map.fold (fun all name value -> Map.add name value all) all some
 
         let at = among parameterGrads parameters, among inputGrads inputs
@@ -245,7 +277,9 @@ let private family name =
         Expect.isGreaterThan ran 5 "cases"
 
         if failures.Count > 0 then
-            failtest (String.Join("\n", $"{failures.Count} of {ran} cases fail:" :: List.ofSeq failures)))
+            failtest (
+                String.Join("\n", $"{failures.Count} of {ran} cases fail:" :: List.ofSeq failures)
+            ))
 
 let tests =
     [ for name in [ "activations"; "losses"; "simple"; "norm"; "conv"; "attention" ] -> family name ]

@@ -74,7 +74,12 @@ let private golden (name, optimizer) =
         Assert.closeTrees 2e-5 2e-5 (model $"{name}.final.") state.Parameters "final"
         let value = loss state.Parameters (batch ())
         let final = run.GetProperty("final_loss").GetDouble()
-        Expect.floatClose { absolute = 1e-6; relative = 1e-6 } (Tensor.toFloat value) final "final loss")
+
+        Expect.floatClose
+            { absolute = 1e-6; relative = 1e-6 }
+            (Tensor.toFloat value)
+            final
+            "final loss")
 
 let private schedules: (string * Schedule) list =
     let warmup = Schedule.linear 0.0 0.1 10
@@ -108,7 +113,11 @@ let private laws =
           let isWeight (path: string) = path.EndsWith "weight"
           let optimizer = Optim.only isWeight (Optim.adam 0.1)
           let state = Optim.init optimizer p
-          Expect.isFalse (state |> Map.exists (fun key _ -> key.EndsWith "bias")) "no state for the rest"
+
+          Expect.isFalse
+              (state |> Map.exists (fun key _ -> key.EndsWith "bias"))
+              "no state for the rest"
+
           let next, _ = Optim.update optimizer (Tree.map Tensor.onesLike p) state p
 
           for (path, before), (_, after) in Array.zip (Tree.named p) (Tree.named next) do
@@ -118,7 +127,11 @@ let private laws =
           use _ = Scope.Enter()
           let p = {| W = Tensor.ones [ 2 ] |}
           let state = Optim.init (Optim.adam 0.1 >> Optim.adam 0.1) p
-          Expect.sequenceEqual (Map.keys state) [ "adam.m.w"; "adam.v.w"; "adam_2.m.w"; "adam_2.v.w"; "step" ] "keys")
+
+          Expect.sequenceEqual
+              (Map.keys state)
+              [ "adam.m.w"; "adam.v.w"; "adam_2.m.w"; "adam_2.v.w"; "step" ]
+              "keys")
 
       testCase "a state of another optimizer is refused" (fun () ->
           use _ = Scope.Enter()
@@ -130,17 +143,35 @@ let private laws =
       testCase "clipping bounds the norm and leaves small gradients" (fun () ->
           use _ = Scope.Enter()
           let p = {| A = Tensor.zeros [ 2 ]; B = Tensor.zeros [] |}
-          let clip g = Optim.update (Optim.clipByGlobalNorm 1.0 >> Optim.sgd 1.0) g (Optim.init id p) p |> fst
+
+          let clip g =
+              Optim.update (Optim.clipByGlobalNorm 1.0 >> Optim.sgd 1.0) g (Optim.init id p) p
+              |> fst
+
           let big = clip {| A = Tensor.ofSeq [ -3.0; 0.0 ]; B = Tensor.scalar -4.0 |}
-          Assert.closeTrees 1e-5 1e-6 {| A = Tensor.ofSeq [ 0.6; 0.0 ]; B = Tensor.scalar 0.8 |} big "big"
+
+          Assert.closeTrees
+              1e-5
+              1e-6
+              {| A = Tensor.ofSeq [ 0.6; 0.0 ]; B = Tensor.scalar 0.8 |}
+              big
+              "big"
+
           let small = clip {| A = Tensor.ofSeq [ -0.3; 0.0 ]; B = Tensor.scalar -0.4 |}
-          Assert.closeTrees 1e-5 1e-6 {| A = Tensor.ofSeq [ 0.3; 0.0 ]; B = Tensor.scalar 0.4 |} small "small")
+
+          Assert.closeTrees
+              1e-5
+              1e-6
+              {| A = Tensor.ofSeq [ 0.3; 0.0 ]; B = Tensor.scalar 0.4 |}
+              small
+              "small")
 
       testCase "float16 parameters stay float16" (fun () ->
           use _ = Scope.Enter()
           let p = {| W = Tensor.onesOf DType.Float16 [ 3 ] |}
 
-          for name, optimizer in ("clip", Optim.clipByGlobalNorm 1.0 >> Optim.sgd 0.1) :: optimizers do
+          for name, optimizer in
+              ("clip", Optim.clipByGlobalNorm 1.0 >> Optim.sgd 0.1) :: optimizers do
               let next, state = Optim.update optimizer p (Optim.init optimizer p) p
               Expect.equal next.W.DType DType.Float16 name
 
@@ -168,7 +199,17 @@ let private laws =
           Expect.floatClose Accuracy.medium (Schedule.at 5 schedule) 1.0 "half way"
           Expect.floatClose Accuracy.medium (Schedule.at 10 schedule) 2.0 "the peak"
           Expect.floatClose Accuracy.medium (Schedule.at 60 schedule) 1.0 "half way down"
-          Expect.floatClose { absolute = 1e-6; relative = 0.0 } (Schedule.at 110 schedule) 0.0 "the end"
-          Expect.floatClose { absolute = 1e-6; relative = 0.0 } (Schedule.at 500 schedule) 0.0 "after the end") ]
+
+          Expect.floatClose
+              { absolute = 1e-6; relative = 0.0 }
+              (Schedule.at 110 schedule)
+              0.0
+              "the end"
+
+          Expect.floatClose
+              { absolute = 1e-6; relative = 0.0 }
+              (Schedule.at 500 schedule)
+              0.0
+              "after the end") ]
 
 let tests = [ for run in optimizers -> golden run ] @ laws

@@ -17,23 +17,24 @@ let private f (n: int) (x: Tensor) = Random.normal [ 1 + abs n % 3 ] |> Random.m
 let private g (x: Tensor) = Random.uniform [ 1 ] |> Random.map (fun y -> x * y)
 
 let private laws =
-    [ law "left identity"
-          (fun n -> Random.result (Tensor.scalar n) |> Random.bind (f n))
-          (fun n -> f n (Tensor.scalar n))
+    [ law "left identity" (fun n -> Random.result (Tensor.scalar n) |> Random.bind (f n)) (fun n ->
+          f n (Tensor.scalar n))
 
-      law "right identity"
+      law
+          "right identity"
           (fun n -> Random.uniform [ 1 + abs n % 4 ] |> Random.bind Random.result)
           (fun n -> Random.uniform [ 1 + abs n % 4 ])
 
-      law "bind is associative"
+      law
+          "bind is associative"
           (fun n -> Random.normal [ 1 ] |> Random.bind (f n) |> Random.bind g)
           (fun n -> Random.normal [ 1 ] |> Random.bind (fun x -> f n x |> Random.bind g))
 
-      law "map is bind of result"
-          (fun _ -> Random.normal [ 2 ] |> Random.map Tensor.exp)
-          (fun _ -> Random.normal [ 2 ] |> Random.bind (Tensor.exp >> Random.result))
+      law "map is bind of result" (fun _ -> Random.normal [ 2 ] |> Random.map Tensor.exp) (fun _ ->
+          Random.normal [ 2 ] |> Random.bind (Tensor.exp >> Random.result))
 
-      law "the builder is bind and result"
+      law
+          "the builder is bind and result"
           (fun n ->
               random {
                   let! x = Random.normal [ 1 ]
@@ -42,7 +43,8 @@ let private laws =
               })
           (fun n -> Random.normal [ 1 ] |> Random.bind (f n) |> Random.map (fun y -> y * 2.0))
 
-      law "and! draws both in order"
+      law
+          "and! draws both in order"
           (fun _ ->
               random {
                   let! x = Random.normal [ 2 ]
@@ -56,7 +58,8 @@ let private laws =
                   return x - y
               })
 
-      law "a list is drawn one after the other"
+      law
+          "a list is drawn one after the other"
           (fun _ -> Random.replicate 3 (Random.normal [ 2 ]) |> Random.map (Tensor.concatenate 0))
           (fun _ ->
               random {
@@ -79,8 +82,20 @@ let private examples =
                       return a, b, c
                   })
 
-          Assert.close 1e-6 1e-6 (Tensor.ofSeq [ 1.7058420181274414; -0.2448853701353073 ]) a "normal"
-          Assert.close 1e-6 1e-6 (Tensor.ofSeq [ 0.5371039509773254; 0.10409865528345108 ]) b "uniform"
+          Assert.close
+              1e-6
+              1e-6
+              (Tensor.ofSeq [ 1.7058420181274414; -0.2448853701353073 ])
+              a
+              "normal"
+
+          Assert.close
+              1e-6
+              1e-6
+              (Tensor.ofSeq [ 0.5371039509773254; 0.10409865528345108 ])
+              b
+              "uniform"
+
           Assert.close 0.0 0.0 (Tensor.ofSeq [ 46; 76; 80 ]) c "randint")
 
       testCase "no two draws are alike" (fun () ->
@@ -135,6 +150,9 @@ let private examples =
           Assert.closeTrees 0.0 0.0 (a', b') (a, b) "draws")
 
       testCase "a key is a tree" (fun () ->
-          Expect.equal (Tree.paths (Key.ofSeed 1)) [| "data" |] "so it can be saved and passed to compiled functions") ]
+          Expect.equal
+              (Tree.paths (Key.ofSeed 1))
+              [| "data" |]
+              "so it can be saved and passed to compiled functions") ]
 
 let tests = laws @ examples

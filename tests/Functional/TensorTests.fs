@@ -17,13 +17,29 @@ let private slicing =
     [ part "x[1]" (fun x -> x[1]) [ 3; 4 ] [ 12..23 ]
       part "x[-1, -1]" (fun x -> x[-1, -1]) [ 4 ] [ 20..23 ]
       part "x[0, *, 1..3]" (fun x -> x[0, *, 1..3]) [ 3; 3 ] [ 1; 2; 3; 5; 6; 7; 9; 10; 11 ]
-      part "x[.., ..]" (fun x -> x[*, 0..1, .. -2]) [ 2; 2; 3 ] [ 0; 1; 2; 4; 5; 6; 12; 13; 14; 16; 17; 18 ]
-      part "x[1, 1.., -2..]" (fun x -> x[1, 1.., -2..]) [ 2; 2 ] [ 18; 19; 22; 23 ]
+      part
+          "x[.., ..]"
+          (fun x -> x[*, 0..1, .. -2])
+          [ 2; 2; 3 ]
+          [ 0; 1; 2; 4; 5; 6; 12; 13; 14; 16; 17; 18 ]
+      part "x[1, 1.., -2..]" (fun x -> x[1, 1.., -2 ..]) [ 2; 2 ] [ 18; 19; 22; 23 ]
       part "x[Idx.Ellipsis, -1]" (fun x -> x[Idx.Ellipsis, -1]) [ 2; 3 ] [ 3; 7; 11; 15; 19; 23 ]
-      part "x[rows, 2]" (fun x -> x[Tensor.ofSeq [ 1; 0 ], 2]) [ 2; 4 ] [ 20; 21; 22; 23; 8; 9; 10; 11 ]
-      part "new axes and steps" (fun x -> x[Idx.NewAxis, 0, Idx.Slice(step = -1), 0]) [ 1; 3 ] [ 8; 4; 0 ]
+      part
+          "x[rows, 2]"
+          (fun x -> x[Tensor.ofSeq [ 1; 0 ], 2])
+          [ 2; 4 ]
+          [ 20; 21; 22; 23; 8; 9; 10; 11 ]
+      part
+          "new axes and steps"
+          (fun x -> x[Idx.NewAxis, 0, Idx.Slice(step = -1), 0])
+          [ 1; 3 ]
+          [ 8; 4; 0 ]
       part "an empty range" (fun x -> x[0, 0, 3..1]) [ 0 ] []
-      part "addAt" (fun x -> (x |> Tensor.addAt [ Idx.Ellipsis; Idx.Slice(0, 1) ] (Tensor.scalar 100))[0, 0]) [ 4 ] [ 100; 1; 2; 3 ]
+      part
+          "addAt"
+          (fun x -> (x |> Tensor.addAt [ Idx.Ellipsis; Idx.Slice(0, 1) ] (Tensor.scalar 100))[0, 0])
+          [ 4 ]
+          [ 100; 1; 2; 3 ]
 
       testCase "an index that is outside is told" (fun () ->
           use x = Tensor.zeros [ 2; 3; 4 ]
@@ -70,8 +86,16 @@ let private conversions =
           Expect.equal (Tensor.ofSeq [ 1 ]).DType DType.Int32 "int"
           Expect.equal (Tensor.ofSeq [ true ]).DType DType.Bool "bool"
           Expect.equal (Tensor.ofSeq [ 1uy ]).DType DType.UInt8 "byte"
-          Expect.equal (Tensor.ofArray2D (array2D [ [ 1.0f ]; [ 2.0f ] ]) |> Tensor.shape) [ 2; 1 ] "2D"
-          Expect.equal (Tensor.ofArray3D (Array3D.init 2 3 4 (fun i j k -> i + j + k)) |> Tensor.shape) [ 2; 3; 4 ] "3D")
+
+          Expect.equal
+              (Tensor.ofArray2D (array2D [ [ 1.0f ]; [ 2.0f ] ]) |> Tensor.shape)
+              [ 2; 1 ]
+              "2D"
+
+          Expect.equal
+              (Tensor.ofArray3D (Array3D.init 2 3 4 (fun i j k -> i + j + k)) |> Tensor.shape)
+              [ 2; 3; 4 ]
+              "3D")
 
       testProperty "arrays come back" (fun (data: float32[]) ->
           let data = data |> Array.map (fun x -> if Single.IsFinite x then x else 0f)
@@ -79,8 +103,17 @@ let private conversions =
 
       testCase "reading converts" (fun () ->
           let x = Tensor.ofRows [ [ 1; 2; 3 ]; [ 4; 5; 6 ] ]
-          Expect.equal (Tensor.toArray2D x: float[,]) (array2D [ [ 1.0; 2.0; 3.0 ]; [ 4.0; 5.0; 6.0 ] ]) "2D"
-          Expect.equal (Tensor.transpose x |> Tensor.toArray: int[]) [| 1; 4; 2; 5; 3; 6 |] "transposed"
+
+          Expect.equal
+              (Tensor.toArray2D x: float[,])
+              (array2D [ [ 1.0; 2.0; 3.0 ]; [ 4.0; 5.0; 6.0 ] ])
+              "2D"
+
+          Expect.equal
+              (Tensor.transpose x |> Tensor.toArray: int[])
+              [| 1; 4; 2; 5; 3; 6 |]
+              "transposed"
+
           Expect.equal (Tensor.item (Tensor.scalar 2.5): float) 2.5 "item"
           Expect.equal (Tensor.toFloat (Tensor.onesOf DType.BFloat16 [ 1 ])) 1.0 "bfloat16")
 
@@ -89,6 +122,9 @@ let private conversions =
           Expect.stringContains e.Message "row 1 has 2" "which row")
 
       testCase "tensors print as MLX prints them" (fun () ->
-          Expect.equal (sprintf "%A" (Tensor.ofSeq [ 1.0; 2.5 ])) "array([1, 2.5], dtype=float32)" "%A") ]
+          Expect.equal
+              (sprintf "%A" (Tensor.ofSeq [ 1.0; 2.5 ]))
+              "array([1, 2.5], dtype=float32)"
+              "%A") ]
 
 let tests = slicing @ operators @ conversions

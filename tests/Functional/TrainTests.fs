@@ -28,7 +28,10 @@ let tests =
       testCase "shuffled batches hold each sample once, pairs stay together" (fun () ->
           let x = Tensor.arange 20
           let epoch n = Data.shuffled 4 (Key.ofSeed 3) (x, x * 2) n |> List.ofSeq
-          let flat batches : int list = batches |> List.collect (fst >> Tensor.toArray >> List.ofArray)
+
+          let flat batches : int list =
+              batches |> List.collect (fst >> Tensor.toArray >> List.ofArray)
+
           Expect.equal (epoch 1 |> flat |> List.sort) [ 0..19 ] "each once"
           Expect.equal (flat (epoch 1)) (flat (epoch 1)) "an epoch repeats"
           Expect.notEqual (flat (epoch 1)) (flat (epoch 2)) "the next one differs"
@@ -37,7 +40,10 @@ let tests =
               Assert.close 0.0 0.0 (x * 2) y "pairs")
 
       testCase "samples of different number are refused" (fun () ->
-          let e = Assert.catch (fun () -> Data.count {| A = Tensor.zeros [ 3 ]; B = Tensor.zeros [ 4 ] |} |> ignore)
+          let e =
+              Assert.catch (fun () ->
+                  Data.count {| A = Tensor.zeros [ 3 ]; B = Tensor.zeros [ 4 ] |} |> ignore)
+
           Expect.stringContains e.Message "'a' has 3" "which"
           Expect.stringContains e.Message "'b' has 4" "which")
 
@@ -56,12 +62,23 @@ let tests =
               }
 
           Expect.equal trained.Steps 160 "steps"
-          Assert.close 1e-2 1e-2 (Tensor.ofRows [ [ 2.0; -1.0 ] ]) trained.Parameters.Weight "weight"
+
+          Assert.close
+              1e-2
+              1e-2
+              (Tensor.ofRows [ [ 2.0; -1.0 ] ])
+              trained.Parameters.Weight
+              "weight"
+
           Assert.close 1e-2 1e-2 (Tensor.ofSeq [ 1.0 ]) trained.Parameters.Bias.Value "bias"
           let named name = trained.History |> List.filter (fun m -> m.Name = name)
           Expect.hasLength (named "error") 40 "validations"
           Expect.hasLength (named "loss") 160 "losses"
-          Expect.isLessThan (List.last (named "error")).Value (List.head (named "error")).Value "falls")
+
+          Expect.isLessThan
+              (List.last (named "error")).Value
+              (List.head (named "error")).Value
+              "falls")
 
       testCase "it is the loop of fused steps" (fun () ->
           let set = samples ()

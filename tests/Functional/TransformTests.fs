@@ -30,7 +30,10 @@ let private batch =
 let private drawn seed = Random.run (Key.ofSeed seed) (Random.zip init batch)
 
 let private dot (a: 'T) (b: 'T) =
-    Array.map2 (fun (x: Tensor) y -> Tensor.toFloat (Tensor.sum (x * y))) (Tree.leaves a) (Tree.leaves b)
+    Array.map2
+        (fun (x: Tensor) y -> Tensor.toFloat (Tensor.sum (x * y)))
+        (Tree.leaves a)
+        (Tree.leaves b)
     |> Array.sum
 
 let private direction seed (like: 'T) : 'T =
@@ -44,8 +47,10 @@ let private direction seed (like: 'T) : 'T =
 let private cube (x: Tensor) = Tensor.sum (x ** 3)
 
 let private law name check =
-    testPropertyWithConfig { FsCheckConfig.defaultConfig with maxTest = 20 } name (fun (seed: int) ->
-        Tree.scoped (fun () -> check seed))
+    testPropertyWithConfig
+        { FsCheckConfig.defaultConfig with maxTest = 20 }
+        name
+        (fun (seed: int) -> Tree.scoped (fun () -> check seed))
 
 let private near tolerance (a: float) (b: float) = abs (a - b) <= tolerance * (1.0 + abs b)
 
@@ -63,13 +68,13 @@ let private laws =
           let f p = forward p x
           let d = direction (seed + 1) p
           let y, forwards = jvp f p d
-          let ct = Random.normal (Tensor.shape y) |> Random.run (Key.ofSeed(seed + 2))
+          let ct = Random.normal (Tensor.shape y) |> Random.run (Key.ofSeed (seed + 2))
           let _, backwards = vjp f p ct
           near 1e-4 (dot ct forwards) (dot backwards d))
 
       law "vmap is the loop" (fun seed ->
           let p, _ = drawn seed
-          let xs = Random.normal [ 3; 4; 3 ] |> Random.run (Key.ofSeed(seed + 3))
+          let xs = Random.normal [ 3; 4; 3 ] |> Random.run (Key.ofSeed (seed + 3))
           let mapped = vmap (forward p) xs
           let looped = Tensor.unstack 0 xs |> List.map (forward p) |> Tensor.stack 0
           Assert.close 1e-5 1e-6 looped mapped "vmap"
@@ -88,7 +93,11 @@ let private laws =
           let slope = grad loss p (x, y)
 
           let slope' =
-              grad (fun p (x, y) -> checkpoint (fun p -> forward p x) p |> Loss.crossEntropy y |> Tensor.mean) p (x, y)
+              grad
+                  (fun p (x, y) ->
+                      checkpoint (fun p -> forward p x) p |> Loss.crossEntropy y |> Tensor.mean)
+                  p
+                  (x, y)
 
           Assert.closeTrees 1e-5 1e-6 slope slope' "gradient"
           true) ]
@@ -103,13 +112,22 @@ let private examples =
 
       testCase "aux comes along" (fun () ->
           let (value, aux), slope =
-              valueAndGradAux (fun (x: Tensor) () -> cube x, {| Double = x * 2.0; Name = "n" |}) (Tensor.ofSeq [ 2.0 ]) ()
+              valueAndGradAux
+                  (fun (x: Tensor) () -> cube x, {| Double = x * 2.0; Name = "n" |})
+                  (Tensor.ofSeq [ 2.0 ])
+                  ()
 
-          Expect.equal (Tensor.toFloat value, Tensor.toFloat aux.Double, aux.Name) (8.0, 4.0, "n") "value and aux"
+          Expect.equal
+              (Tensor.toFloat value, Tensor.toFloat aux.Double, aux.Name)
+              (8.0, 4.0, "n")
+              "value and aux"
+
           Expect.equal (Tensor.toFloat slope) 12.0 "slope")
 
       testCase "no gradient flows through stopGradient" (fun () ->
-          let slope = gradient (fun (x: Tensor) -> Tensor.sum (x * stopGradient x)) (Tensor.ofSeq [ 3.0 ])
+          let slope =
+              gradient (fun (x: Tensor) -> Tensor.sum (x * stopGradient x)) (Tensor.ofSeq [ 3.0 ])
+
           Expect.equal (Tensor.toFloat slope) 3.0 "x, not 2x")
 
       testCase "customVjp has its own rule" (fun () ->
@@ -146,14 +164,23 @@ let private examples =
           Expect.hasLength (f [ one; one; one ]) 3 "three")
 
       testCase "a loss that is no number is refused" (fun () ->
-          let e = Assert.catch (fun () -> gradient (fun x -> x * 2.0) (Tensor.ones [ 2; 3 ]) |> ignore)
+          let e =
+              Assert.catch (fun () -> gradient (fun x -> x * 2.0) (Tensor.ones [ 2; 3 ]) |> ignore)
+
           Expect.stringContains e.Message "(2, 3)" "names the shape"
-          Expect.equal (gradient cube (Tensor.ofSeq [ 1.0 ]) |> Tensor.toFloat) 3.0 "the next call works")
+
+          Expect.equal
+              (gradient cube (Tensor.ofSeq [ 1.0 ]) |> Tensor.toFloat)
+              3.0
+              "the next call works")
 
       testCase "integer parameters are refused by path" (fun () ->
           let e =
               Assert.catch (fun () ->
-                  grad (fun (p: {| W: Tensor; Ids: Tensor |}) () -> Tensor.sum p.W) {| W = Tensor.ones [ 2 ]; Ids = Tensor.arange 3 |} ()
+                  grad
+                      (fun (p: {| W: Tensor; Ids: Tensor |}) () -> Tensor.sum p.W)
+                      {| W = Tensor.ones [ 2 ]; Ids = Tensor.arange 3 |}
+                      ()
                   |> ignore)
 
           Expect.stringContains e.Message "'ids' (int32)" "names the leaf")
@@ -173,10 +200,15 @@ let private examples =
                   Expect.stringContains (string e.StackTrace) "boom" "stack"
               | e -> failtest $"not {e}"
 
-          Expect.equal (gradient cube (Tensor.ofSeq [ 1.0 ]) |> Tensor.toFloat) 3.0 "the next call works")
+          Expect.equal
+              (gradient cube (Tensor.ofSeq [ 1.0 ]) |> Tensor.toFloat)
+              3.0
+              "the next call works")
 
       testCase "shapes that do not fit are told where they are" (fun () ->
-          match Assert.catch (fun () -> Tensor.ones [ 2; 3 ] *@ Tensor.ones [ 2; 3 ] |> ignore) with
+          match
+              Assert.catch (fun () -> Tensor.ones [ 2; 3 ] *@ Tensor.ones [ 2; 3 ] |> ignore)
+          with
           | :? MlxException as e ->
               Expect.stringContains e.Message "matmul" "op"
               Expect.stringContains e.Message "(2,3)" "shape"

@@ -92,7 +92,11 @@ let private laws =
 
       property "map id is the identity" (fun plan ->
           let tree = net plan
-          Array.forall2 LanguagePrimitives.PhysicalEquality (Tree.leaves (Tree.map id tree)) (Tree.leaves tree))
+
+          Array.forall2
+              LanguagePrimitives.PhysicalEquality
+              (Tree.leaves (Tree.map id tree))
+              (Tree.leaves tree))
 
       property "map composes" (fun plan ->
           let tree = net plan
@@ -106,11 +110,14 @@ let private laws =
 
       property "structure does not see the leaves" (fun plan ->
           let tree = net plan
+
           Tree.structure tree = Tree.structure (Tree.map (fun x -> x + 1.0) tree)
-          && (Tree.structure tree).GetHashCode() = (Tree.structure (Tree.map id tree)).GetHashCode())
+          && (Tree.structure tree).GetHashCode() =
+              (Tree.structure (Tree.map id tree)).GetHashCode())
 
       property "structure sees everything else" (fun plan ->
           let tree = net plan
+
           Tree.structure tree <> Tree.structure { tree with Name = tree.Name + "!" }
           && Tree.structure tree
              <> Tree.structure { tree with Rows = Array.append tree.Rows [| number 1 |] }
@@ -137,22 +144,40 @@ let private examples =
     [ testCase "paths are names, positions and keys" (fun () ->
           Expect.sequenceEqual
               (Tree.paths (net plan))
-              [ "q_proj.weight"; "q_proj.bias"
-                "layers.0.weight"; "layers.0.bias"; "layers.1.weight"
+              [ "q_proj.weight"
+                "q_proj.bias"
+                "layers.0.weight"
+                "layers.0.bias"
+                "layers.1.weight"
                 "rows.0"
-                "by_name.k1"; "by_name.k2"
-                "mixed.0"; "mixed.2.a"
-                "union.0.weight"; "union.1.kernel"
+                "by_name.k1"
+                "by_name.k2"
+                "mixed.0"
+                "mixed.2.a"
+                "union.0.weight"
+                "union.1.kernel"
                 "maybe"
-                "x.y.0"; "x.y.1"
-                "many.0"; "many.1"; "many.3"; "many.4"; "many.5"; "many.6"; "many.7"; "many.8"
+                "x.y.0"
+                "x.y.1"
+                "many.0"
+                "many.1"
+                "many.3"
+                "many.4"
+                "many.5"
+                "many.6"
+                "many.7"
+                "many.8"
                 "anonymous.p" ]
               "paths")
 
       testCase "a recursive union is a tree" (fun () ->
           let tree = Fork(Tip(number 1), Fork(Tip(number 2), Tip(number 3)))
           Expect.sequenceEqual (Tree.paths tree) [ "0"; "1.0"; "1.1" ] "paths"
-          Expect.sequenceEqual (values (Tree.map (fun x -> x * 2.0) tree)) [ 2.0; 4.0; 6.0 ] "values")
+
+          Expect.sequenceEqual
+              (values (Tree.map (fun x -> x * 2.0) tree))
+              [ 2.0; 4.0; 6.0 ]
+              "values")
 
       testCase "one tensor, a unit and a number are trees" (fun () ->
           let x = number 1
@@ -163,20 +188,29 @@ let private examples =
       testCase "trees of other lengths are not paired" (fun () ->
           let tree = net plan
 
-          Expect.throwsC (fun () -> Tree.map2 (+) tree { tree with Layers = [] } |> ignore) (fun e ->
-              Expect.stringContains e.Message "layers.0.weight" "names the path"))
+          Expect.throwsC
+              (fun () -> Tree.map2 (+) tree { tree with Layers = [] } |> ignore)
+              (fun e -> Expect.stringContains e.Message "layers.0.weight" "names the path"))
 
       testCase "what does not fit is told all at once" (fun () ->
           let like = {| W = Tensor.zeros [ 2; 3 ]; B = Tensor.zeros [ 3 ]; C = number 0 |}
 
           let entries =
-              Map [ ("w", Tensor.zeros [ 3; 2 ]); ("c", number 1); ("extra", number 1); ("other", number 2) ]
+              Map
+                  [ ("w", Tensor.zeros [ 3; 2 ])
+                    ("c", number 1)
+                    ("extra", number 1)
+                    ("other", number 2) ]
 
           match Assert.catch (fun () -> Tree.ofNamed entries like |> ignore) with
           | :? TreeMismatchException as e ->
               Expect.equal e.Missing [ "b" ] "missing"
               Expect.equal e.Unexpected [ "extra"; "other" ] "unexpected"
-              Expect.equal e.Misshaped [ { Path = "w"; Expected = [ 2; 3 ]; Actual = [ 3; 2 ] } ] "misshaped"
+
+              Expect.equal
+                  e.Misshaped
+                  [ { Path = "w"; Expected = [ 2; 3 ]; Actual = [ 3; 2 ] } ]
+                  "misshaped"
 
               for part in [ "b"; "extra"; "other"; "(2, 3)"; "(3, 2)" ] do
                   Expect.stringContains e.Message part "the message tells it"
@@ -205,9 +239,15 @@ let private examples =
           let one = number 1
           let wide = { Blocks = [| for _ in 1..150 -> { Weight = one; Bias = Some one } |] }
           let roundTrip () = Tree.ofLeaves wide (Tree.leaves wide) |> ignore
-          for _ in 1..100 do roundTrip ()
+
+          for _ in 1..100 do
+              roundTrip ()
+
           let before = GC.GetAllocatedBytesForCurrentThread()
-          for _ in 1..100 do roundTrip ()
+
+          for _ in 1..100 do
+              roundTrip ()
+
           let bytes = (GC.GetAllocatedBytesForCurrentThread() - before) / 100L
           // 150 records and options, an array of them, the array of 300 leaves.
           Expect.isLessThan bytes (150L * (32L + 24L) + 300L * 8L + 150L * 8L + 400L) "bytes") ]
