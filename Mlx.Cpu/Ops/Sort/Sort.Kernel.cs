@@ -23,10 +23,8 @@ internal static unsafe class SortKernel
         }
 
         var n = input.Shape[axis];
-        var lines = input.Size / n;
         var job = new Job(input, output, axis, kth, places);
-        var bytes = (long)n * (input.Dtype.Size() == 8 ? 40 : 24);
-        ParallelFor.Run(lines, Math.Max(1, 4096 / n), new Body(job, bytes));
+        ParallelFor.Run(input.Size / n, Math.Max(1, 4096 / n), new Lines(job));
     }
 
     private sealed class Job(Node input, Node output, int axis, int? kth, bool places)
@@ -36,13 +34,17 @@ internal static unsafe class SortKernel
         public readonly int Axis = axis;
         public readonly int? Kth = kth;
         public readonly bool Places = places;
+
+        /// <summary>Keys and two copies of keys with positions, whatever the way.</summary>
+        public long ScratchBytes =>
+            (long)Input.Shape[Axis] * (Input.Dtype.Size() == 8 ? 48 : 24) + 256;
     }
 
-    private readonly struct Body(Job job, long bytes) : IRangeBody
+    private readonly struct Lines(Job job) : IRangeBody
     {
         public void Run(long start, long end)
         {
-            var scratch = StoragePool.Rent(bytes);
+            var scratch = StoragePool.Rent(job.ScratchBytes);
             scratch.Retain();
             try
             {
@@ -74,199 +76,135 @@ internal static unsafe class SortKernel
             }
 
             var n = input.Shape[axis];
-            var (fromStep, toStep) = (input.Strides[axis], output.Strides[axis]);
+            var target = new Target(job, to, output.Strides[axis], n);
             if (input.Dtype.Size() == 8)
             {
-                var keys = (ulong*)scratch;
-                SortKeys.Load(input.Dtype, from, fromStep, n, keys, job.Places);
-                Wide(keys, n, to, toStep);
+                SortKeys.Load(
+                    input.Dtype, from, input.Strides[axis], n, (ulong*)scratch, job.Places);
+                Wide((ulong*)scratch, n, target);
             }
             else
             {
-                var keys = (uint*)scratch;
-                SortKeys.Load(input.Dtype, from, fromStep, n, keys, job.Places);
-                Narrow(keys, n, to, toStep);
+                SortKeys.Load(
+                    input.Dtype, from, input.Strides[axis], n, (uint*)scratch, job.Places);
+                Narrow((uint*)scratch, n, target);
             }
         }
 
-        private void Narrow(uint* keys, int n, byte* to, long step)
+        /// <summary>Keys of up to 32 bits; with positions they are items of 64.</summary>
+        private void Narrow(uint* keys, int n, Target to)
         {
-            var dtype = job.Input.Dtype;
-            var bits = SortKeys.Bits(dtype);
-            if (job.Kth is { } kth)
+            var bits = SortKeys.Bits(job.Input.Dtype);
+            var more = keys + ((n + RankSort.Lanes + 1) & ~1);
+            var items = (ulong*)more;
+            if (n < Radix.Small && job.Kth is null)
             {
-                if (n > Introselect.Longest || !TryNarrow(keys, n, kth, to, step))
-                {
-                    Partition<uint, Key32>(keys, keys + n, n, kth, bits, to, step);
-                }
-
-                return;
+                RankSort.Ranks(keys, n, more);
+                to.Write(keys, more);
             }
-
-            if (job.Places)
+            else if (job.Places && (job.Kth is null || n <= Introselect.Longest))
             {
-                var items = (ulong*)(keys + n + (n & 1));
-                for (var i = n - 1; i >= 0; i--)
+                for (var i = 0; i < n; i++)
                 {
                     items[i] = ((ulong)keys[i] << 32) | (uint)i;
                 }
 
-                var sorted = items;
-                if (n < Radix.Small)
+                if (job.Kth is not { } k)
                 {
-                    new Span<ulong>(items, n).Sort();
+                    to.Places(Radix.Sort<ulong, Key64>(items, items + n, n, 32, 32 + bits));
+                }
+                else if (Introselect.TryRun(items, n, k))
+                {
+                    to.Places(items);
                 }
                 else
                 {
-                    sorted = Radix.Sort<ulong, Key64>(items, items + n, n, 32, 32 + bits);
+                    Partition<uint, Key32>(keys, more, n, k, bits, to);
                 }
-
-                for (var i = 0; i < n; i++)
+            }
+            else if (job.Kth is { } k)
+            {
+                new ReadOnlySpan<uint>(keys, n).CopyTo(new Span<uint>(more, n));
+                if (n <= Introselect.Longest && Introselect.TryRun(more, n, k))
                 {
-                    ((uint*)to)[i * step] = (uint)sorted[i];
+                    to.Elements(more);
                 }
-
-                return;
-            }
-
-            if (n < Radix.Small)
-            {
-                new Span<uint>(keys, n).Sort();
+                else
+                {
+                    Partition<uint, Key32>(keys, more, n, k, bits, to);
+                }
             }
             else
             {
-                keys = Radix.Sort<uint, Key32>(keys, keys + n, n, 0, bits);
-            }
-
-            if (dtype == Dtype.Float32 && step == 1)
-            {
-                SortKeys.StoreFloats(keys, (uint*)to, n);
-            }
-            else
-            {
-                SortKeys.Store(dtype, keys, to, step, n);
+                to.Elements(Radix.Sort<uint, Key32>(keys, more, n, 0, bits));
             }
         }
 
-        private void Wide(ulong* keys, int n, byte* to, long step)
+        private void Wide(ulong* keys, int n, Target to)
         {
-            if (job.Kth is { } kth)
+            var items = (KeyAndPlace*)(keys + n);
+            if (job.Places && (job.Kth is null || n <= Introselect.Longest))
             {
-                if (n > Introselect.Longest || !TryWide(keys, n, kth, to, step))
-                {
-                    Partition<ulong, Key64>(keys, keys + n, n, kth, 64, to, step);
-                }
-
-                return;
-            }
-
-            if (job.Places)
-            {
-                var items = (KeyAndPlace*)(keys + n);
                 for (var i = 0; i < n; i++)
                 {
                     items[i] = new KeyAndPlace(keys[i], (uint)i);
                 }
 
-                var sorted = items;
-                if (n < 2 * Radix.Small)
+                if (job.Kth is not { } k)
                 {
-                    new Span<KeyAndPlace>(items, n).Sort();
+                    if (n < 2 * Radix.Small)
+                    {
+                        new Span<KeyAndPlace>(items, n).Sort();
+                        to.Places(items);
+                    }
+                    else
+                    {
+                        to.Places(Radix.Sort<KeyAndPlace, KeyAndPlace>(items, items + n, n, 0, 64));
+                    }
+                }
+                else if (Introselect.TryRun(items, n, k))
+                {
+                    to.Places(items);
                 }
                 else
                 {
-                    sorted = Radix.Sort<KeyAndPlace, KeyAndPlace>(items, items + n, n, 0, 64);
+                    Partition<ulong, Key64>(keys, keys + n, n, k, 64, to);
                 }
-
-                for (var i = 0; i < n; i++)
-                {
-                    ((uint*)to)[i * step] = sorted[i].Place;
-                }
-
-                return;
             }
-
-            if (n < 2 * Radix.Small)
+            else if (job.Kth is { } k)
+            {
+                var copy = keys + n;
+                new ReadOnlySpan<ulong>(keys, n).CopyTo(new Span<ulong>(copy, n));
+                if (n <= Introselect.Longest && Introselect.TryRun(copy, n, k))
+                {
+                    to.Elements(copy);
+                }
+                else
+                {
+                    Partition<ulong, Key64>(keys, copy, n, k, 64, to);
+                }
+            }
+            else if (n < 2 * Radix.Small)
             {
                 new Span<ulong>(keys, n).Sort();
+                to.Elements(keys);
             }
             else
             {
-                keys = Radix.Sort<ulong, Key64>(keys, keys + n, n, 0, 64);
+                to.Elements(Radix.Sort<ulong, Key64>(keys, keys + n, n, 0, 64));
             }
-
-            SortKeys.Store(job.Input.Dtype, keys, to, step, n);
-        }
-
-        private bool TryNarrow(uint* keys, int n, int kth, byte* to, long step)
-        {
-            var items = (ulong*)(keys + n + (n & 1));
-            for (var i = 0; i < n; i++)
-            {
-                items[i] = ((ulong)keys[i] << 32) | (uint)i;
-            }
-
-            var values = (uint*)(items + n);
-            new ReadOnlySpan<uint>(keys, n).CopyTo(new Span<uint>(values, n));
-            if (!(job.Places ? Introselect.TryRun(items, n, kth) : Introselect.TryRun(values, n, kth)))
-            {
-                return false;
-            }
-
-            if (!job.Places)
-            {
-                SortKeys.Store(job.Input.Dtype, values, to, step, n);
-                return true;
-            }
-
-            for (var i = 0; i < n; i++)
-            {
-                ((uint*)to)[i * step] = (uint)items[i];
-            }
-
-            return true;
-        }
-
-        private bool TryWide(ulong* keys, int n, int kth, byte* to, long step)
-        {
-            var items = (KeyAndPlace*)(keys + n);
-            for (var i = 0; i < n; i++)
-            {
-                items[i] = new KeyAndPlace(keys[i], (uint)i);
-            }
-
-            var values = (ulong*)(items + n);
-            new ReadOnlySpan<ulong>(keys, n).CopyTo(new Span<ulong>(values, n));
-            if (!(job.Places ? Introselect.TryRun(items, n, kth) : Introselect.TryRun(values, n, kth)))
-            {
-                return false;
-            }
-
-            if (!job.Places)
-            {
-                SortKeys.Store(job.Input.Dtype, values, to, step, n);
-                return true;
-            }
-
-            for (var i = 0; i < n; i++)
-            {
-                ((uint*)to)[i * step] = items[i].Place;
-            }
-
-            return true;
         }
 
         /// <summary>
-        /// Finds the k-th key, then writes the smaller ones, the equal ones and the larger ones,
-        /// each in their order: as many smaller ones come first as there are.
+        /// Finds the k-th key, then puts the smaller ones, the equal ones and the larger ones one
+        /// behind the other, each in their order.
         /// </summary>
-        private void Partition<T, TItem>(
-            T* keys, T* scratch, int n, int kth, int bits, byte* to, long step)
+        private void Partition<T, TItem>(T* keys, T* scratch, int n, int k, int bits, Target to)
             where T : unmanaged, IBinaryInteger<T>
             where TItem : struct, IRadixItem<T>
         {
             new ReadOnlySpan<T>(keys, n).CopyTo(new Span<T>(scratch, n));
-            var pivot = Radix.Select<T, TItem>(scratch, n, kth, bits);
+            var pivot = Radix.Select<T, TItem>(scratch, n, k, bits);
             int less = 0, equal = 0;
             for (var i = 0; i < n; i++)
             {
@@ -280,7 +218,7 @@ internal static unsafe class SortKernel
                 var at = keys[i] < pivot ? small++ : keys[i] == pivot ? same++ : large++;
                 if (job.Places)
                 {
-                    ((uint*)to)[at * step] = (uint)i;
+                    to.Place(at, (uint)i);
                 }
                 else
                 {
@@ -288,19 +226,66 @@ internal static unsafe class SortKernel
                 }
             }
 
-            if (job.Places)
+            if (!job.Places)
             {
-                return;
+                to.Elements(scratch);
             }
+        }
+    }
 
+    /// <summary>Where a line's result goes.</summary>
+    private readonly struct Target(Job job, byte* to, long step, int n)
+    {
+        public void Place(int at, uint place) => ((uint*)to)[at * step] = place;
+
+        public void Places(ulong* items)
+        {
+            for (var i = 0; i < n; i++)
+            {
+                Place(i, (uint)items[i]);
+            }
+        }
+
+        public void Places(KeyAndPlace* items)
+        {
+            for (var i = 0; i < n; i++)
+            {
+                Place(i, items[i].Place);
+            }
+        }
+
+        public void Elements<T>(T* keys) where T : unmanaged
+        {
             if (typeof(T) == typeof(uint))
             {
-                SortKeys.Store(job.Input.Dtype, (uint*)scratch, to, step, n);
+                SortKeys.Store(job.Input.Dtype, (uint*)keys, to, step, n);
             }
             else
             {
-                SortKeys.Store(job.Input.Dtype, (ulong*)scratch, to, step, n);
+                SortKeys.Store(job.Input.Dtype, (ulong*)keys, to, step, n);
             }
+        }
+
+        /// <summary>Every key, or its position, to its rank.</summary>
+        public void Write(uint* keys, uint* ranks)
+        {
+            if (job.Places)
+            {
+                for (var i = 0; i < n; i++)
+                {
+                    Place((int)ranks[i], (uint)i);
+                }
+
+                return;
+            }
+
+            var sorted = ranks + n;
+            for (var i = 0; i < n; i++)
+            {
+                sorted[ranks[i]] = keys[i];
+            }
+
+            Elements(sorted);
         }
     }
 }

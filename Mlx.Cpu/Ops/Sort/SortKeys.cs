@@ -7,71 +7,40 @@ namespace Mlx.Cpu.Ops;
 /// <summary>
 /// Elements as unsigned integers of the same order: integers with the sign bit turned, floats with
 /// the sign bit turned and negative ones reversed, NaN as the largest of all; complex numbers by
-/// real part, then imaginary part. For an order of positions -0 and 0 are one key.
+/// real part, then imaginary part.
 /// </summary>
 internal static unsafe class SortKeys
 {
     /// <summary>Bits of a key that can differ.</summary>
     public static int Bits(Dtype dtype) => dtype.Size() * 8;
 
-    /// <summary>Keys of up to 32 bits.</summary>
+    /// <summary>
+    /// Keys of up to 32 bits. For an order of positions -0 and 0 are one key, so that equal
+    /// elements keep their order.
+    /// </summary>
     public static void Load(
         Dtype dtype, byte* from, long step, long n, uint* keys, bool zerosAreOne)
     {
         switch (dtype)
         {
-            case Dtype.Bool:
-            case Dtype.UInt8:
-                for (long i = 0; i < n; i++)
-                {
-                    keys[i] = from[i * step];
-                }
+            case Dtype.Int8: Load<byte, uint, Int8Code>(from, step, n, keys); break;
+            case Dtype.UInt16: Load<ushort, uint, UInt16Code>(from, step, n, keys); break;
+            case Dtype.Int16: Load<ushort, uint, Int16Code>(from, step, n, keys); break;
+            case Dtype.UInt32: Load<uint, uint, UInt32Code>(from, step, n, keys); break;
+            case Dtype.Int32: Load<uint, uint, Int32Code>(from, step, n, keys); break;
+            case Dtype.Float16: Load<ushort, uint, Float16Code>(from, step, n, keys); break;
+            case Dtype.BFloat16: Load<ushort, uint, BFloat16Code>(from, step, n, keys); break;
+            case Dtype.Float32: LoadFloats((float*)from, step, n, keys, zerosAreOne); return;
+            default: Load<byte, uint, UInt8Code>(from, step, n, keys); break;
+        }
 
-                break;
-            case Dtype.Int8:
-                for (long i = 0; i < n; i++)
-                {
-                    keys[i] = from[i * step] ^ 0x80u;
-                }
-
-                break;
-            case Dtype.UInt16:
-                for (long i = 0; i < n; i++)
-                {
-                    keys[i] = ((ushort*)from)[i * step];
-                }
-
-                break;
-            case Dtype.Int16:
-                for (long i = 0; i < n; i++)
-                {
-                    keys[i] = ((ushort*)from)[i * step] ^ 0x8000u;
-                }
-
-                break;
-            case Dtype.Float16:
-                LoadHalves((ushort*)from, step, n, keys, 0x7C00, zerosAreOne);
-                break;
-            case Dtype.BFloat16:
-                LoadHalves((ushort*)from, step, n, keys, 0x7F80, zerosAreOne);
-                break;
-            case Dtype.Int32:
-                for (long i = 0; i < n; i++)
-                {
-                    keys[i] = ((uint*)from)[i * step] ^ 0x80000000u;
-                }
-
-                break;
-            case Dtype.Float32:
-                LoadFloats((float*)from, step, n, keys, zerosAreOne);
-                break;
-            default:
-                for (long i = 0; i < n; i++)
-                {
-                    keys[i] = ((uint*)from)[i * step];
-                }
-
-                break;
+        if (zerosAreOne && dtype.IsHalf())
+        {
+            // -0 is the key before that of 0.
+            for (long i = 0; i < n; i++)
+            {
+                keys[i] += keys[i] == 0x7FFF ? 1u : 0;
+            }
         }
     }
 
@@ -79,132 +48,103 @@ internal static unsafe class SortKeys
     public static void Load(
         Dtype dtype, byte* from, long step, long n, ulong* keys, bool zerosAreOne)
     {
-        var words = (ulong*)from;
-        for (long i = 0; i < n; i++)
+        switch (dtype)
         {
-            var w = words[i * step];
-            keys[i] = dtype switch
-            {
-                Dtype.UInt64 => w,
-                Dtype.Int64 => w ^ (1ul << 63),
-                Dtype.Float64 => Key(BitConverter.UInt64BitsToDouble(w), zerosAreOne),
-                _ => Key(Unsafe.BitCast<ulong, Complex64>(w), zerosAreOne),
-            };
+            case Dtype.UInt64: Load<ulong, ulong, UInt64Code>(from, step, n, keys); break;
+            case Dtype.Int64: Load<ulong, ulong, Int64Code>(from, step, n, keys); break;
+            case Dtype.Complex64: Load<Complex64, ulong, ComplexCode>(from, step, n, keys); break;
+            default:
+                Load<double, ulong, Float64Code>(from, step, n, keys);
+                for (long i = 0; zerosAreOne && i < n; i++)
+                {
+                    keys[i] += keys[i] == (1ul << 63) - 1 ? 1u : 0;
+                }
+
+                break;
         }
     }
 
     /// <summary>Elements from keys of up to 32 bits.</summary>
     public static void Store(Dtype dtype, uint* keys, byte* to, long step, long n)
     {
-        for (long i = 0; i < n; i++)
+        switch (dtype)
         {
-            var k = keys[i];
-            switch (dtype)
-            {
-                case Dtype.Bool or Dtype.UInt8: to[i * step] = (byte)k; break;
-                case Dtype.Int8: to[i * step] = (byte)(k ^ 0x80); break;
-                case Dtype.UInt16: ((ushort*)to)[i * step] = (ushort)k; break;
-                case Dtype.Int16: ((ushort*)to)[i * step] = (ushort)(k ^ 0x8000); break;
-                case Dtype.Float16 or Dtype.BFloat16:
-                    ((ushort*)to)[i * step] = (ushort)((k & 0x8000) != 0 ? k ^ 0x8000 : ~k);
-                    break;
-                case Dtype.Int32: ((uint*)to)[i * step] = k ^ 0x80000000; break;
-                case Dtype.Float32: ((uint*)to)[i * step] = Bits(k); break;
-                default: ((uint*)to)[i * step] = k; break;
-            }
+            case Dtype.Int8: Store<byte, uint, Int8Code>(keys, to, step, n); break;
+            case Dtype.UInt16: Store<ushort, uint, UInt16Code>(keys, to, step, n); break;
+            case Dtype.Int16: Store<ushort, uint, Int16Code>(keys, to, step, n); break;
+            case Dtype.UInt32: Store<uint, uint, UInt32Code>(keys, to, step, n); break;
+            case Dtype.Int32: Store<uint, uint, Int32Code>(keys, to, step, n); break;
+            case Dtype.Float16: Store<ushort, uint, Float16Code>(keys, to, step, n); break;
+            case Dtype.BFloat16: Store<ushort, uint, BFloat16Code>(keys, to, step, n); break;
+            case Dtype.Float32: StoreFloats(keys, (uint*)to, step, n); break;
+            default: Store<byte, uint, UInt8Code>(keys, to, step, n); break;
         }
     }
 
     public static void Store(Dtype dtype, ulong* keys, byte* to, long step, long n)
     {
-        var words = (ulong*)to;
-        for (long i = 0; i < n; i++)
+        switch (dtype)
         {
-            var k = keys[i];
-            words[i * step] = dtype switch
-            {
-                Dtype.UInt64 => k,
-                Dtype.Int64 => k ^ (1ul << 63),
-                Dtype.Float64 => (long)k < 0 ? k ^ (1ul << 63) : ~k,
-                _ => Bits((uint)(k >> 32)) | ((ulong)Bits((uint)k) << 32),
-            };
+            case Dtype.UInt64: Store<ulong, ulong, UInt64Code>(keys, to, step, n); break;
+            case Dtype.Int64: Store<ulong, ulong, Int64Code>(keys, to, step, n); break;
+            case Dtype.Complex64: Store<Complex64, ulong, ComplexCode>(keys, to, step, n); break;
+            default: Store<double, ulong, Float64Code>(keys, to, step, n); break;
         }
     }
 
-    /// <summary>float32 without steps, in place: what most sorts are about.</summary>
-    public static void StoreFloats(uint* keys, uint* to, long n)
+    private static void Load<T, TKey, TCode>(byte* from, long step, long n, TKey* keys)
+        where T : unmanaged where TKey : unmanaged where TCode : struct, ISortCode<T, TKey>
     {
-        long i = 0;
-        for (; i + 16 <= n; i += 16)
+        var x = (T*)from;
+        for (long i = 0; i < n; i++)
         {
-            var k = Vector512.Load(keys + i);
-            var flip = Vector512.Create(0x80000000u) | ~(k.AsInt32() >> 31).AsUInt32();
-            (k ^ flip).Store(to + i);
+            keys[i] = TCode.Key(*x);
+            x += step;
         }
+    }
 
-        for (; i < n; i++)
+    private static void Store<T, TKey, TCode>(TKey* keys, byte* to, long step, long n)
+        where T : unmanaged where TKey : unmanaged where TCode : struct, ISortCode<T, TKey>
+    {
+        var y = (T*)to;
+        for (long i = 0; i < n; i++)
         {
-            to[i] = Bits(keys[i]);
+            *y = TCode.Element(keys[i]);
+            y += step;
         }
     }
 
     private static void LoadFloats(float* from, long step, long n, uint* keys, bool zerosAreOne)
     {
+        // Adding 0 turns -0 into 0; adding -0 changes nothing.
         var zero = zerosAreOne ? 0f : -0f;
         long i = 0;
-        if (step == 1)
+        for (; step == 1 && i + 16 <= n; i += 16)
         {
-            for (; i + 16 <= n; i += 16)
-            {
-                // Adding 0 turns -0 into 0; adding -0 changes nothing.
-                var x = Vector512.Load(from + i) + Vector512.Create(zero);
-                var bits = x.AsUInt32();
-                var flip = Vector512.Create(0x80000000u) | (bits.AsInt32() >> 31).AsUInt32();
-                var nan = ~Vector512.Equals(x, x).AsUInt32();
-                ((bits ^ flip) | nan).Store(keys + i);
-            }
+            var x = Vector512.Load(from + i) + Vector512.Create(zero);
+            var bits = x.AsUInt32();
+            var flip = Vector512.Create(0x80000000u) | (bits.AsInt32() >> 31).AsUInt32();
+            ((bits ^ flip) | ~Vector512.Equals(x, x).AsUInt32()).Store(keys + i);
         }
 
         for (; i < n; i++)
         {
-            keys[i] = Key(from[i * step] + zero);
+            keys[i] = Float32Code.Key(from[i * step] + zero);
         }
     }
 
-    private static void LoadHalves(
-        ushort* from, long step, long n, uint* keys, int infinity, bool zerosAreOne)
+    private static void StoreFloats(uint* keys, uint* to, long step, long n)
     {
-        for (long i = 0; i < n; i++)
+        long i = 0;
+        for (; step == 1 && i + 16 <= n; i += 16)
         {
-            uint h = from[i * step];
-            h = zerosAreOne && h == 0x8000 ? 0 : h;
-            keys[i] = (h & 0x7FFF) > infinity ? 0xFFFF
-                : (h & 0x8000) != 0 ? ~h & 0xFFFF
-                : h | 0x8000;
+            var k = Vector512.Load(keys + i);
+            (k ^ (Vector512.Create(0x80000000u) | ~(k.AsInt32() >> 31).AsUInt32())).Store(to + i);
+        }
+
+        for (; i < n; i++)
+        {
+            to[i * step] = Float32Code.Bits(keys[i]);
         }
     }
-
-    private static uint Key(float x)
-    {
-        var bits = BitConverter.SingleToUInt32Bits(x);
-        return float.IsNaN(x) ? uint.MaxValue
-            : bits ^ (0x80000000 | (uint)((int)bits >> 31));
-    }
-
-    private static ulong Key(double x, bool zerosAreOne)
-    {
-        var bits = BitConverter.DoubleToUInt64Bits(zerosAreOne ? x + 0.0 : x);
-        return double.IsNaN(x) ? ulong.MaxValue : bits ^ ((1ul << 63) | (ulong)((long)bits >> 63));
-    }
-
-    private static ulong Key(Complex64 x, bool zerosAreOne)
-    {
-        // Parts that are equal must have one key, or the imaginary parts would not be compared.
-        _ = zerosAreOne;
-        return float.IsNaN(x.Re) || float.IsNaN(x.Im)
-            ? ulong.MaxValue
-            : ((ulong)Key(x.Re + 0f) << 32) | Key(x.Im + 0f);
-    }
-
-    private static uint Bits(uint key) => key ^ (0x80000000 | ~(uint)((int)key >> 31));
 }
