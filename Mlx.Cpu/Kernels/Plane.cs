@@ -12,7 +12,7 @@ internal readonly unsafe struct Plane(
     long rows, long columns, long fromStep, long toStep, int width)
 {
     /// <summary>Target rows moved together: a few cache lines of every source row.</summary>
-    public const int Block = 64;
+    public const int Block = 128;
 
     /// <summary>Moves the target rows from <paramref name="row"/> on, at most a block of them.</summary>
     public void Strip(byte* from, byte* to, long row)
