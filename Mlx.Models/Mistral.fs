@@ -190,9 +190,7 @@ module Mistral =
 
     /// <summary>The model as <c>Generate</c> wants it.</summary>
     let languageModel (config: MistralConfig) (model: Mistral) : LanguageModel =
-        { VocabSize = config.VocabSize
-          Eos = config.EosTokenIds
-          Next = next config model }
+        LanguageModel(config.VocabSize, config.EosTokenIds, next config model)
 
     /// <summary>Reads a folder: <c>config.json</c> and one or many safetensors files.</summary>
     /// <exception cref="T:Mlx.Models.ModelException">

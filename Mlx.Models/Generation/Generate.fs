@@ -42,13 +42,19 @@ module Generate =
 
         prompt |> Array.chunkBySize chunk |> Array.fold read (Tensor.zeros [ 0 ], Cache.empty)
 
-    let private start (model: LanguageModel) (options: GenerateOptions) (prompt: int[]) =
-        use scope = Scope.Enter()
+    let private start (model: LanguageModel) (prompt: int[]) : Decoder =
+        use _ = Scope.Enter()
         let logits, cache = prefill model prompt
-        let key, drawKey = Key.split (Key.ofSeed options.Seed)
-        let token = options.Sampler drawKey logits
-        token.AsyncEval()
-        new Decoder(model, options.Sampler, key, token, cache, prompt.Length), scope.Keep token
+        new Decoder(model, logits, cache, prompt.Length)
+
+    /// Picks the n-th token, and starts to compute it.
+    let private pick (options: GenerateOptions) (decoder: Decoder) (n: int) : Tensor =
+        Tree.scoped (fun () ->
+            // The generator makes unrelated numbers of related keys, so counting gives fresh ones.
+            let key = { Data = MlxArray.From [| uint32 n; uint32 options.Seed |] }
+            let token = options.Sampler key decoder.Logits
+            token.AsyncEval()
+            token)
 
     /// <summary>
     /// The tokens that the model writes after a prompt, each as soon as it is known, while the next
@@ -76,26 +82,26 @@ module Generate =
 
         seq {
             if options.MaxTokens > 0 then
-                let decoder, first = start model options prompt
-                use decoder = decoder
-                let mutable current = first
+                use decoder = start model prompt
+                let mutable token = pick options decoder 1
+                let mutable number = 1
                 let mutable left = options.MaxTokens
 
                 try
                     while left > 0 do
-                        // The engine works on the token after this one while this one is used.
-                        let following = if left > 1 then Some(decoder.Step()) else None
-                        let id = int (current.Item<uint32>())
-                        current.Dispose()
+                        use current = token
                         left <- left - 1
 
-                        match following with
-                        | Some next -> current <- next
-                        | None -> ()
+                        // The engine works on the token after this one while this one is used.
+                        if left > 0 then
+                            decoder.Read current
+                            number <- number + 1
+                            token <- pick options decoder number
 
+                        let id = int (current.Item<uint32>())
                         if options.StopAtEos && List.contains id model.Eos then left <- 0 else id
                 finally
-                    current.Dispose()
+                    token.Dispose()
         }
 
     /// <summary>The text that the model writes after a prompt, piece by piece; characters are never
