@@ -5,7 +5,8 @@ using Mlx.Cpu.Kernels;
 namespace Mlx.Cpu.Graph;
 
 /// <summary>
-/// Prints arrays as MLX prints them (C++ <c>operator&lt;&lt;</c>): six significant digits, and of an axis longer than
+/// Prints arrays as MLX prints them (C++ <c>operator&lt;&lt;</c>): six significant digits, and of
+/// an axis longer than
 /// six the first and the last three, so that the text of any array is short.
 /// </summary>
 internal static unsafe class Printing
@@ -83,7 +84,8 @@ internal static unsafe class Printing
             default:
                 var z = *(Complex64*)at;
                 text.Append(Number(z.Re));
-                text.Append(z.Im < 0 ? '-' : '+').Append(Number(z.Im < 0 ? -z.Im : z.Im)).Append('j');
+                text.Append(z.Im < 0 ? '-' : '+');
+                text.Append(Number(z.Im < 0 ? -z.Im : z.Im)).Append('j');
                 break;
         }
     }
@@ -106,7 +108,8 @@ internal static unsafe class Printing
         // d.ddddde+xx: the exponent decides about the notation, then trailing zeros go.
         var text = x.ToString("e5", CultureInfo.InvariantCulture);
         var e = text.IndexOf('e');
-        var exponent = int.Parse(text.AsSpan(e + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        var exponent = int.Parse(
+            text.AsSpan(e + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
         if (exponent is >= -4 and < 6)
         {
             return Trimmed(x.ToString("F" + (5 - exponent), CultureInfo.InvariantCulture));

@@ -6,7 +6,9 @@ using V = System.Runtime.Intrinsics.Vector512<float>;
 
 namespace Mlx.Cpu.Kernels;
 
-/// <summary>z = f(x, y) on vectors of eight complex numbers: real parts in the even lanes.</summary>
+/// <summary>
+/// z = f(x, y) on vectors of eight complex numbers: real parts in the even lanes.
+/// </summary>
 internal interface IComplexBinary
 {
     static abstract V Pairs(V x, V y);
@@ -18,7 +20,9 @@ internal interface IComplexUnary
     static abstract V Pairs(V x);
 }
 
-/// <summary>Carries complex operators through the loops, whose lane then is a pair of floats.</summary>
+/// <summary>
+/// Carries complex operators through the loops, whose lane then is a pair of floats.
+/// </summary>
 internal readonly struct ComplexBinary<TOperator> : IBinary where TOperator : struct, IComplexBinary
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

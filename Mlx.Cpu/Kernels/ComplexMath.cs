@@ -103,7 +103,9 @@ internal static class ComplexMath
         return new(w.Imaginary, -w.Real);
     }
 
-    /// <summary>log(e^x + e^y); which of the two is taken out is MLX's order of complex numbers.</summary>
+    /// <summary>
+    /// log(e^x + e^y); which of the two is taken out is MLX's order of complex numbers.
+    /// </summary>
     public static Complex LogAddExp(Complex x, Complex y)
     {
         var above = x.Real > y.Real || x.Real == y.Real && x.Imaginary > y.Imaginary;

@@ -123,9 +123,10 @@ internal static unsafe class Conversions
                 : typeof(TOut) == typeof(byte) ? To((byte)T.ConvertToIntegerNative<int>(v))
                 : typeof(TOut) == typeof(ushort) ? To((ushort)T.ConvertToIntegerNative<int>(v))
                 : typeof(TOut) == typeof(uint) ? To((uint)T.ConvertToIntegerNative<long>(v))
-                : typeof(TOut) == typeof(ulong) ? To(double.CreateTruncating(v) < 9223372036854775808.0
-                    ? (ulong)T.ConvertToIntegerNative<long>(v)
-                    : T.ConvertToIntegerNative<ulong>(v))
+                : typeof(TOut) == typeof(ulong) ? To(
+                    double.CreateTruncating(v) < 9223372036854775808.0
+                        ? (ulong)T.ConvertToIntegerNative<long>(v)
+                        : T.ConvertToIntegerNative<ulong>(v))
                 : typeof(TOut) == typeof(sbyte) ? To((sbyte)T.ConvertToIntegerNative<int>(v))
                 : typeof(TOut) == typeof(short) ? To((short)T.ConvertToIntegerNative<int>(v))
                 : typeof(TOut) == typeof(int) ? To(T.ConvertToIntegerNative<int>(v))

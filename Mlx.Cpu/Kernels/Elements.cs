@@ -39,7 +39,8 @@ internal readonly unsafe struct BF16 : IElement<float>
     public static int Size => 2;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Load(byte* from) => (Lanes.Widen((ushort*)from) << 16).AsSingle();
+    public static Vector512<float> Load(byte* from) =>
+        (Lanes.Widen((ushort*)from) << 16).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector512<float> vector, byte* to)
@@ -57,7 +58,9 @@ internal readonly unsafe struct BF16 : IElement<float>
     public static ushort Of(float x)
     {
         var bits = BitConverter.SingleToUInt32Bits(x);
-        return float.IsNaN(x) ? (ushort)0x7FC0 : (ushort)((bits + ((bits >> 16) & 1) + 0x7FFF) >> 16);
+        return float.IsNaN(x)
+            ? (ushort)0x7FC0
+            : (ushort)((bits + ((bits >> 16) & 1) + 0x7FFF) >> 16);
     }
 }
 
@@ -77,8 +80,8 @@ internal readonly unsafe struct F16 : IElement<float>
         var sign = (h & Vector512.Create(0x8000u)) << 16;
         var magnitude = (h & Vector512.Create(0x7FFFu)) << 13;
         var scaled = (magnitude.AsSingle() * Vector512.Create(5.192296858534828e33f)).AsUInt32();
-        var special = Vector512.GreaterThan(magnitude.AsInt32(), Vector512.Create(0x0F7FFFFF)).AsUInt32();
-        return (scaled | (special & Vector512.Create(0x7F800000u)) | sign).AsSingle();
+        var special = Vector512.GreaterThan(magnitude.AsInt32(), Vector512.Create(0x0F7FFFFF));
+        return (scaled | (special.AsUInt32() & Vector512.Create(0x7F800000u)) | sign).AsSingle();
     }
 
     /// <summary>
@@ -164,7 +167,8 @@ internal static unsafe class Lanes
         switch (sizeof(T))
         {
             case 1:
-                return (~Vector512.Equals(Vector512.Load(from), Vector512<byte>.Zero)).As<byte, T>();
+                var b1 = Vector512.Load(from);
+                return (~Vector512.Equals(b1, Vector512<byte>.Zero)).As<byte, T>();
             case 2:
                 var b2 = Vector256.Load(from);
                 var w2 = Vector512.Create(Vector256.WidenLower(b2), Vector256.WidenUpper(b2));

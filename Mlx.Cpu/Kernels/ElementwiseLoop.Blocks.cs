@@ -96,7 +96,8 @@ internal static unsafe partial class ElementwiseLoop
                     {
                         pointers[i] = inputs[i].Data + start * size;
                     }
-                    else if (supplies[i] == Supply.Gathered || supplies[i] == Supply.Periodic && fresh)
+                    else if (supplies[i] == Supply.Gathered
+                        || supplies[i] == Supply.Periodic && fresh)
                     {
                         // A periodic buffer is filled to the end, whatever this block needs of it.
                         var length = supplies[i] == Supply.Periodic

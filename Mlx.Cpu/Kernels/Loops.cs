@@ -17,7 +17,9 @@ internal interface IBinary
     static abstract Vector512<T> Of<T>(Vector512<T> x, Vector512<T> y) where T : unmanaged;
 }
 
-/// <summary>One element at a time: for what has no vector form, or no lanes (complex numbers).</summary>
+/// <summary>
+/// One element at a time: for what has no vector form, or no lanes (complex numbers).
+/// </summary>
 internal interface IUnary<TIn, TOut>
 {
     static abstract TOut Of(TIn x);
@@ -92,7 +94,9 @@ internal static unsafe class Loops
         }
     }
 
-    /// <summary>The operator answers a lane mask; the output is one byte an element, 0 or 1.</summary>
+    /// <summary>
+    /// The operator answers a lane mask; the output is one byte an element, 0 or 1.
+    /// </summary>
     [MethodImpl(Hot)]
     public static void Compare<TOp, TElement, T>(byte** inputs, byte* output, long n, uint scalars)
         where TOp : struct, IBinary
@@ -157,8 +161,9 @@ internal static unsafe class Loops
         var y = Input(inputs, 2, scalars, sizeof(T), pad + 128, 64, out var dy);
         for (; n >= count; n -= count)
         {
-            Vector512.ConditionalSelect(
-                Lanes.LoadMask<T>(c), Vector512.Load((T*)x), Vector512.Load((T*)y)).Store((T*)output);
+            var chosen = Vector512.ConditionalSelect(
+                Lanes.LoadMask<T>(c), Vector512.Load((T*)x), Vector512.Load((T*)y));
+            chosen.Store((T*)output);
             c += dc;
             x += dx;
             y += dy;
@@ -171,7 +176,9 @@ internal static unsafe class Loops
             Tail(x, dx, n * sizeof(T), pad + 64);
             Tail(y, dy, n * sizeof(T), pad + 128);
             var tail = Vector512.ConditionalSelect(
-                Lanes.LoadMask<T>(pad), Vector512.Load((T*)(pad + 64)), Vector512.Load((T*)(pad + 128)));
+                Lanes.LoadMask<T>(pad),
+                Vector512.Load((T*)(pad + 64)),
+                Vector512.Load((T*)(pad + 128)));
             Unsafe.CopyBlockUnaligned(output, &tail, (uint)(n * sizeof(T)));
         }
     }
@@ -245,7 +252,9 @@ internal static unsafe class Loops
         }
     }
 
-    /// <summary>Where to read input <paramref name="i"/>, and how far to go on after each vector.</summary>
+    /// <summary>
+    /// Where to read input <paramref name="i"/>, and how far to go on after each vector.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static byte* Input(
         byte** inputs, int i, uint scalars, int size, byte* pad, int bytes, out int step)

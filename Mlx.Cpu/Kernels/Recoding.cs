@@ -35,7 +35,8 @@ internal static unsafe class Recoding
         _ => null,
     };
 
-    private static Kernel FromSingle<TFrom>(Dtype to) where TFrom : struct, IElement<float> => to switch
+    private static Kernel FromSingle<TFrom>(Dtype to) where TFrom : struct, IElement<float> =>
+        to switch
     {
         Dtype.Float32 => &Loops.Recode<TFrom, Plain<float>, float>,
         Dtype.Float16 => &Loops.Recode<TFrom, F16, float>,
@@ -45,7 +46,8 @@ internal static unsafe class Recoding
         _ => null,
     };
 
-    private static Kernel FromInt64<TFrom>(Dtype to) where TFrom : struct, IElement<long> => to switch
+    private static Kernel FromInt64<TFrom>(Dtype to) where TFrom : struct, IElement<long> =>
+        to switch
     {
         Dtype.UInt8 or Dtype.Int8 => &Loops.Recode<TFrom, Extended<byte>, long>,
         Dtype.UInt16 or Dtype.Int16 => &Loops.Recode<TFrom, Extended<ushort>, long>,
@@ -112,7 +114,8 @@ internal static unsafe class Recoding
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Store(Vector512<double> vector, byte* to) => Narrow(vector).Store((float*)to);
+        public static void Store(Vector512<double> vector, byte* to) =>
+            Narrow(vector).Store((float*)to);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<float> Narrow(Vector512<double> v) => Avx512F.IsSupported
@@ -132,7 +135,9 @@ internal static unsafe class Recoding
             Vector512.ConvertToDouble(vector).Store((double*)to);
     }
 
-    /// <summary>float32 in memory, int64 in the lanes; only stored, with a single rounding.</summary>
+    /// <summary>
+    /// float32 in memory, int64 in the lanes; only stored, with a single rounding.
+    /// </summary>
     private readonly struct SingleInInt64 : IElement<long>
     {
         public static int Size => 4;

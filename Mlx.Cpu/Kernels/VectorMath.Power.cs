@@ -26,15 +26,14 @@ internal static unsafe partial class VectorMath<V> where V : struct, IFloatVecto
             return x * x * x;
         }
 
-        var a = V.Abs(x);
-        if (!HasFusedProduct || !V.AllLess(a, C(float.PositiveInfinity))
-            || !V.AllLess(V.Abs(y), C(float.PositiveInfinity)))
+        if (!HasFusedProduct)
         {
             return V.Each(x, y, &MathF.Pow);
         }
 
         // Beyond 1e30 an exponent gives 0, 1 or infinity, which it does there too.
         var n = V.Max(V.Min(y, C(1e30f)), C(-1e30f));
+        var a = V.Abs(x);
         var (high, low) = Log2Pair(a);
         var t = n * high;
         var rest = V.Fused(n, high, -t) + n * low;
@@ -58,7 +57,20 @@ internal static unsafe partial class VectorMath<V> where V : struct, IFloatVecto
         var negative = V.ShiftRight(x, 31);
         power ^= negative & odd & C(-0f);
         power = If(V.Less(x, V.Zero) & ~whole, C(float.NaN), power);
-        return If(V.Equal(y, V.Zero), V.One, power);
+        power = If(V.Equal(y, V.Zero), V.One, power);
+
+        // As above, for lanes whose neighbours have other exponents.
+        power = If(V.Equal(y, C(2f)), x * x, power);
+        power = If(V.Equal(y, C(3f)), x * x * x, power);
+
+        var infinity = C(float.PositiveInfinity);
+        if (V.AllLess(a, infinity) && V.AllLess(V.Abs(y), infinity))
+        {
+            return power;
+        }
+
+        var finite = V.Less(a, infinity) & V.Less(V.Abs(y), infinity);
+        return If(finite, power, V.Each(x, y, &MathF.Pow));
     }
 
     /// <summary>

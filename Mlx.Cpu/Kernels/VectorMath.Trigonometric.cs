@@ -45,7 +45,15 @@ internal static unsafe partial class VectorMath<V> where V : struct, IFloatVecto
     private static bool AnyFar(V x) =>
         V.AnyGreater(V.Abs(x), C(Far));
 
-    /// <summary>Sine of the reduced angle, shifted by <paramref name="quarter"/> quarter turns.</summary>
+    /// <summary>
+    /// Lanes that go by single elements: only they, so that neighbours make no difference.
+    /// </summary>
+    [MethodImpl(Inline)]
+    private static V IsFar(V x) => V.Greater(V.Abs(x), C(Far));
+
+    /// <summary>
+    /// Sine of the reduced angle, shifted by <paramref name="quarter"/> quarter turns.
+    /// </summary>
     [MethodImpl(Inline)]
     private static V Turn(V x, int quarter)
     {
@@ -55,24 +63,26 @@ internal static unsafe partial class VectorMath<V> where V : struct, IFloatVecto
     }
 
     [MethodImpl(Inline)]
-    public static V Sin(V x) => AnyFar(x)
-        ? V.Each(x, &MathF.Sin)
-        : If(V.Equal(x, V.Zero), x, Turn(x, 0));
+    public static V Sin(V x)
+    {
+        var y = If(V.Equal(x, V.Zero), x, Turn(x, 0));
+        return AnyFar(x) ? If(IsFar(x), V.Each(x, &MathF.Sin), y) : y;
+    }
 
     [MethodImpl(Inline)]
-    public static V Cos(V x) => AnyFar(x) ? V.Each(x, &MathF.Cos) : Turn(x, 1);
+    public static V Cos(V x)
+    {
+        var y = Turn(x, 1);
+        return AnyFar(x) ? If(IsFar(x), V.Each(x, &MathF.Cos), y) : y;
+    }
 
     [MethodImpl(Inline)]
     public static V Tan(V x)
     {
-        if (AnyFar(x))
-        {
-            return V.Each(x, &MathF.Tan);
-        }
-
         var (q, sin, cos) = SinCosReduced(x);
         var odd = Odd(q);
-        return If(odd, cos, sin) / If(odd, -sin, cos);
+        var y = If(odd, cos, sin) / If(odd, -sin, cos);
+        return AnyFar(x) ? If(IsFar(x), V.Each(x, &MathF.Tan), y) : y;
     }
 
     /// <summary>asin(s) for s up to 1/2, where z = s^2.</summary>

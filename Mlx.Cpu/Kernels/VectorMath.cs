@@ -69,7 +69,9 @@ internal static partial class VectorMath<V> where V : struct, IFloatVector<V>
         return V.Scale(p + V.One, k - V.One);
     }
 
-    /// <summary>e^x - 1 = 2 (2^(k-1) p + 2^(k-1) - 1/2): no cancellation near 0, no early overflow.</summary>
+    /// <summary>
+    /// e^x - 1 = 2 (2^(k-1) p + 2^(k-1) - 1/2): no cancellation near 0, no early overflow.
+    /// </summary>
     [MethodImpl(Inline)]
     public static V Expm1(V x)
     {
@@ -110,7 +112,9 @@ internal static partial class VectorMath<V> where V : struct, IFloatVector<V>
         return Fma(p * f, z, z * C(-0.5f));
     }
 
-    /// <summary>The logarithm where there is one: x above 0 and finite; else its limits or NaN.</summary>
+    /// <summary>
+    /// The logarithm where there is one: x above 0 and finite; else its limits or NaN.
+    /// </summary>
     [MethodImpl(Inline)]
     private static V Regular(V x, V y)
     {
@@ -150,7 +154,9 @@ internal static partial class VectorMath<V> where V : struct, IFloatVector<V>
         return Regular(x, Fma(e, C(3.0078125e-1f), y));
     }
 
-    /// <summary>log(1 + x): what rounding took from u = 1 + x is given back as (x - (u - 1)) / u.</summary>
+    /// <summary>
+    /// log(1 + x): what rounding took from u = 1 + x is given back as (x - (u - 1)) / u.
+    /// </summary>
     [MethodImpl(Inline)]
     public static V Log1p(V x)
     {
@@ -163,7 +169,9 @@ internal static partial class VectorMath<V> where V : struct, IFloatVector<V>
         return If(V.Less(V.Abs(x), C(1e-8f)), x, y);
     }
 
-    /// <summary>1 / (1 + e^-x), below 0 as e^x / (1 + e^x) so that small results keep their digits.</summary>
+    /// <summary>
+    /// 1 / (1 + e^-x), below 0 as e^x / (1 + e^x) so that small results keep their digits.
+    /// </summary>
     [MethodImpl(Inline)]
     public static V Sigmoid(V x)
     {

@@ -52,7 +52,8 @@ internal static unsafe class Widths
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static Vector512<float> Quarters<TMap>(Vector512<float> x) where TMap : struct, IFloatMap
+    private static Vector512<float> Quarters<TMap>(Vector512<float> x)
+        where TMap : struct, IFloatMap
     {
         var p = (float*)&x;
         for (var i = 0; i < Vector512<float>.Count; i += Float128.Count)

@@ -15,7 +15,8 @@ internal sealed class Add : NumberPrimitive<Add.Numbers, LogicalOr.Bits>
 
     internal readonly struct Numbers : INumberOperator
     {
-        public static Vector512<T> Of<T>(Vector512<T> x, Vector512<T> y) where T : unmanaged => x + y;
+        public static Vector512<T> Of<T>(Vector512<T> x, Vector512<T> y) where T : unmanaged =>
+            x + y;
 
         public static V Pairs(V x, V y) => x + y;
     }
@@ -30,7 +31,8 @@ internal sealed class Subtract : NumberPrimitive<Subtract.Numbers, BitwiseXor.Bi
 
     internal readonly struct Numbers : INumberOperator
     {
-        public static Vector512<T> Of<T>(Vector512<T> x, Vector512<T> y) where T : unmanaged => x - y;
+        public static Vector512<T> Of<T>(Vector512<T> x, Vector512<T> y) where T : unmanaged =>
+            x - y;
 
         public static V Pairs(V x, V y) => x - y;
     }
@@ -41,14 +43,16 @@ internal sealed class Multiply : NumberPrimitive<Multiply.Numbers, LogicalAnd.Bi
 {
     public static readonly Multiply Instance = new();
 
-    protected override Node Push(int arg, Node d, Node x, Node y, Node z) => arg == 0 ? d * y : d * x;
+    protected override Node Push(int arg, Node d, Node x, Node y, Node z) =>
+        arg == 0 ? d * y : d * x;
 
     protected override Node Pull(int arg, Node c, Node x, Node y, Node z) =>
         Push(arg, c, Op.Conjugate(x), Op.Conjugate(y), z);
 
     internal readonly struct Numbers : INumberOperator
     {
-        public static Vector512<T> Of<T>(Vector512<T> x, Vector512<T> y) where T : unmanaged => x * y;
+        public static Vector512<T> Of<T>(Vector512<T> x, Vector512<T> y) where T : unmanaged =>
+            x * y;
 
         public static V Pairs(V x, V y) => ComplexLanes.Multiply(x, y);
     }
@@ -90,10 +94,12 @@ internal static partial class Op
     public static Node Add(Node a, Node b) => Promoted(a, b, Ops.Add.Instance, "add");
 
     [Export("mlx_subtract")]
-    public static Node Subtract(Node a, Node b) => Promoted(a, b, Ops.Subtract.Instance, "subtract");
+    public static Node Subtract(Node a, Node b) =>
+        Promoted(a, b, Ops.Subtract.Instance, "subtract");
 
     [Export("mlx_multiply")]
-    public static Node Multiply(Node a, Node b) => Promoted(a, b, Ops.Multiply.Instance, "multiply");
+    public static Node Multiply(Node a, Node b) =>
+        Promoted(a, b, Ops.Multiply.Instance, "multiply");
 
     [Export("mlx_square")]
     public static Node Square(Node a) => Unary(a, Ops.Square.Instance);
@@ -101,7 +107,8 @@ internal static partial class Op
     [Export("mlx_negative")]
     public static Node Negative(Node a) => a.Dtype != Dtype.Bool
         ? Unary(a, Ops.Negative.Instance)
-        : throw new ArgumentException("[negative] Not supported for bool, use logical_not instead.");
+        : throw new ArgumentException(
+            "[negative] Not supported for bool, use logical_not instead.");
 
     private static Node Promoted(Node a, Node b, BinaryPrimitive op, string name) =>
         Binary(a, b, Dtypes.Promote(a.Dtype, b.Dtype), op, name);

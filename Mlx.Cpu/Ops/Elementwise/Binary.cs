@@ -42,7 +42,7 @@ internal abstract class BinaryPrimitive : ElementwisePrimitive
             sum = sum is null ? part : part is null ? sum : sum + part;
         }
 
-        return [sum ?? Op.Constant(0, outputs[0].Dtype, outputs[0].Shape)];
+        return [sum ?? Op.ZerosLike(outputs[0])];
     }
 }
 
@@ -125,7 +125,9 @@ internal static partial class Op
             BroadcastTo(AsType(a, dtype), shape), BroadcastTo(AsType(b, dtype), shape));
     }
 
-    /// <summary>One value for all of a shape: one element in memory, under strides of zero.</summary>
+    /// <summary>
+    /// One value for all of a shape: one element in memory, under strides of zero.
+    /// </summary>
     public static Node Constant(double value, Dtype dtype, int[] shape) =>
         BroadcastTo(Scalar(value, dtype), shape);
 }

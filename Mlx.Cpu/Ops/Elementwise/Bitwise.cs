@@ -8,7 +8,8 @@ using Mlx.Cpu.Kernels;
 namespace Mlx.Cpu.Ops;
 
 /// <summary>An operator on the bits of integers or bool, which have no slope.</summary>
-internal abstract unsafe class BitwisePrimitive<TBits> : BinaryPrimitive where TBits : struct, IBinary
+internal abstract unsafe class BitwisePrimitive<TBits> : BinaryPrimitive
+    where TBits : struct, IBinary
 {
     public sealed override Kernel Kernel(Node[] inputs, Dtype output) => output.Size() switch
     {
@@ -37,7 +38,8 @@ internal sealed class BitwiseXor : BitwisePrimitive<BitwiseXor.Bits>
 
     internal readonly struct Bits : IBinary
     {
-        public static Vector512<T> Of<T>(Vector512<T> x, Vector512<T> y) where T : unmanaged => x ^ y;
+        public static Vector512<T> Of<T>(Vector512<T> x, Vector512<T> y) where T : unmanaged =>
+            x ^ y;
     }
 }
 
@@ -134,7 +136,8 @@ internal static partial class Op
         Bitwise(a, b, Ops.BitwiseXor.Instance, "bitwise_xor");
 
     [Export("mlx_left_shift")]
-    public static Node LeftShift(Node a, Node b) => Shift(a, b, Ops.LeftShift.Instance, "left_shift");
+    public static Node LeftShift(Node a, Node b) =>
+        Shift(a, b, Ops.LeftShift.Instance, "left_shift");
 
     [Export("mlx_right_shift")]
     public static Node RightShift(Node a, Node b) =>

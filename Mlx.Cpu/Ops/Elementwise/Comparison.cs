@@ -140,7 +140,8 @@ internal static partial class Op
     public static Node Equal(Node a, Node b) => Compare(a, b, Ops.Equal.Instance, "equal");
 
     [Export("mlx_not_equal")]
-    public static Node NotEqual(Node a, Node b) => Compare(a, b, Ops.NotEqual.Instance, "not_equal");
+    public static Node NotEqual(Node a, Node b) =>
+        Compare(a, b, Ops.NotEqual.Instance, "not_equal");
 
     [Export("mlx_greater")]
     public static Node Greater(Node a, Node b) => Compare(a, b, Ops.Greater.Instance, "greater");

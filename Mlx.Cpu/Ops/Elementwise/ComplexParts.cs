@@ -53,7 +53,9 @@ internal sealed unsafe class Imag : ElementwisePrimitive
     }
 }
 
-/// <summary>The complex conjugate: not analytic, so both modes conjugate what they are given.</summary>
+/// <summary>
+/// The complex conjugate: not analytic, so both modes conjugate what they are given.
+/// </summary>
 internal sealed unsafe class Conjugate : ElementwisePrimitive
 {
     public static readonly Conjugate Instance = new();

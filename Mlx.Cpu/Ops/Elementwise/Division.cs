@@ -134,8 +134,11 @@ internal sealed class CutQuotient : DividingPrimitive<CutQuotient.Floats, Divide
     }
 }
 
-/// <summary>What the cut quotient leaves, of the sign of x (C's <c>fmod</c> and <c>%</c>).</summary>
-internal sealed unsafe class CutRemainder : DividingPrimitive<CutRemainder.Floats, CutRemainder.Integers>
+/// <summary>
+/// What the cut quotient leaves, of the sign of x (C's <c>fmod</c> and <c>%</c>).
+/// </summary>
+internal sealed unsafe class CutRemainder
+    : DividingPrimitive<CutRemainder.Floats, CutRemainder.Integers>
 {
     public static readonly CutRemainder Instance = new();
 
@@ -170,7 +173,9 @@ internal static partial class Op
     [Export("mlx_reciprocal")]
     public static Node Reciprocal(Node a) => Divide(Scalar(1, a.Dtype.AtLeastFloat()), a);
 
-    /// <summary>floor(a / b); of integers the quotient cut off towards zero, as MLX has it.</summary>
+    /// <summary>
+    /// floor(a / b); of integers the quotient cut off towards zero, as MLX has it.
+    /// </summary>
     [Export("mlx_floor_divide")]
     public static Node FloorDivide(Node a, Node b)
     {

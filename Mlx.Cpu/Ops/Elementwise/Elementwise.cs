@@ -14,15 +14,19 @@ internal abstract unsafe class ElementwisePrimitive : Primitive
     /// The loop: inputs, output, count, and a bit for each input that is a single element. In
     /// place is allowed: the output may be one of the inputs.
     /// </summary>
-    public abstract delegate*<byte**, byte*, long, uint, void> Kernel(Node[] inputs, Dtype output);
+    public abstract Kernel Kernel(Node[] inputs, Dtype output);
 
-    /// <summary>Rough cost of an element against an addition; sets when cores are worth waking.</summary>
+    /// <summary>
+    /// Rough cost of an element against an addition; sets when cores are worth waking.
+    /// </summary>
     public virtual int Cost => 1;
 
     public sealed override void Eval(Node[] inputs, Node[] outputs) =>
         ElementwiseLoop.Run(Kernel(inputs, outputs[0].Dtype), Cost, inputs, outputs[0]);
 
-    /// <summary>Brings the mapped axes to the front, gives the rest an axis of length one.</summary>
+    /// <summary>
+    /// Brings the mapped axes to the front, gives the rest an axis of length one.
+    /// </summary>
     public override (Node[] Outputs, int[] Axes) Vmap(Node[] inputs, ReadOnlySpan<int> axes)
     {
         var aligned = Transforms.Batching.Align(inputs, axes, out var shape);

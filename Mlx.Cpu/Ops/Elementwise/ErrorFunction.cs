@@ -11,7 +11,8 @@ internal sealed unsafe class Erf : FloatPrimitive<Erf.Function>
 {
     public static readonly Erf Instance = new();
 
-    protected override Node? Push(Node d, Node x, Node y) => 1.1283791670955126 * d * Op.Exp(-Op.Square(x));
+    protected override Node? Push(Node d, Node x, Node y) =>
+        1.1283791670955126 * d * Op.Exp(-Op.Square(x));
 
     internal readonly struct Function : IFloatFunction
     {
@@ -26,7 +27,8 @@ internal sealed unsafe class ErfInv : FloatPrimitive<ErfInv.Function>
 {
     public static readonly ErfInv Instance = new();
 
-    protected override Node? Push(Node d, Node x, Node y) => 0.886226925452758 * d * Op.Exp(Op.Square(y));
+    protected override Node? Push(Node d, Node x, Node y) =>
+        0.886226925452758 * d * Op.Exp(Op.Square(y));
 
     internal readonly struct Function : IFloatFunction
     {

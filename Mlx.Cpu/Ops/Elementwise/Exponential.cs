@@ -51,7 +51,8 @@ internal sealed class Sigmoid : FloatPrimitive<Sigmoid.Function>
     {
         public static V Of<V>(V x) where V : struct, IFloatVector<V> => VectorMath<V>.Sigmoid(x);
 
-        public static Vector512<double> Of(Vector512<double> x) => Vector512<double>.One / (Vector512<double>.One + Vector512.Exp(-x));
+        public static Vector512<double> Of(Vector512<double> x) =>
+            Vector512<double>.One / (Vector512<double>.One + Vector512.Exp(-x));
 
         public static Complex Of(Complex x) => 1 / (1 + Complex.Exp(-x));
     }

@@ -64,7 +64,9 @@ internal static partial class Op
     [Export("mlx_minimum")]
     public static Node Minimum(Node a, Node b) => Promoted(a, b, Ops.Minimum.Instance, "minimum");
 
-    /// <summary>Not below the one bound, not above the other; a bound may be absent, not both.</summary>
+    /// <summary>
+    /// Not below the one bound, not above the other; a bound may be absent, not both.
+    /// </summary>
     [Export("mlx_clip")]
     public static Node Clip(Node a, Node? min, Node? max)
     {

@@ -6,7 +6,9 @@ using Mlx.Cpu.Kernels;
 
 namespace Mlx.Cpu.Ops;
 
-/// <summary>Floats as bytes of sign, 4 bits of exponent and 3 of mantissa (E4M3), and back.</summary>
+/// <summary>
+/// Floats as bytes of sign, 4 bits of exponent and 3 of mantissa (E4M3), and back.
+/// </summary>
 internal sealed unsafe class Fp8(bool encode, Dtype dtype) : ElementwisePrimitive
 {
     private readonly bool encode = encode;
@@ -31,7 +33,9 @@ internal sealed unsafe class Fp8(bool encode, Dtype dtype) : ElementwisePrimitiv
     public override bool SameAs(Primitive other) =>
         other is Fp8 f && f.encode == encode && f.dtype == dtype;
 
-    /// <summary>The bias is 7; the largest number is 448, to which all beyond (and NaN) is cut.</summary>
+    /// <summary>
+    /// The bias is 7; the largest number is 448, to which all beyond (and NaN) is cut.
+    /// </summary>
     private readonly struct E4M3 : IElement<float>
     {
         public static int Size => 1;
@@ -57,11 +61,12 @@ internal sealed unsafe class Fp8(bool encode, Dtype dtype) : ElementwisePrimitiv
             var lift = Vector512.Create(141u << 23);
             var low = (magnitude.AsSingle() + lift.AsSingle()).AsUInt32() - lift;
             var odd = (magnitude >> 20) & Vector512<uint>.One;
-            var high = (magnitude + Vector512.Create(unchecked((uint)(7 - 127) << 23) + 0x7FFFF) + odd) >> 20;
+            var rebias = Vector512.Create(unchecked((uint)(7 - 127) << 23) + 0x7FFFF);
+            var high = (magnitude + rebias + odd) >> 20;
             var result = Vector512.ConditionalSelect(
                 Vector512.LessThan(magnitude, Vector512.Create(121u << 23)), low, high);
-            result = Vector512.ConditionalSelect(
-                Vector512.LessThan(magnitude, Vector512.Create(543u << 21)), result, Vector512.Create(0x7Eu));
+            var inRange = Vector512.LessThan(magnitude, Vector512.Create(543u << 21));
+            result = Vector512.ConditionalSelect(inRange, result, Vector512.Create(0x7Eu));
             Lanes.Bytes(result | sign).Store(to);
         }
     }
@@ -83,7 +88,8 @@ internal static partial class Op
         Floating(dtype, "from_fp8");
         if (x.Dtype != Dtype.UInt8)
         {
-            throw new ArgumentException($"[from_fp8] Input must have type uint8 but {x.Dtype.Name()} was provided.");
+            throw new ArgumentException(
+                $"[from_fp8] Input must have type uint8 but {x.Dtype.Name()} was provided.");
         }
 
         var direct = dtype == Dtype.Float64 ? Dtype.Float32 : dtype;

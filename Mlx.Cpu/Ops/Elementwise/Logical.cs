@@ -6,7 +6,8 @@ using Mlx.Cpu.Kernels;
 namespace Mlx.Cpu.Ops;
 
 /// <summary>An operator on bytes that are 0 or 1; piecewise constant.</summary>
-internal abstract unsafe class LogicalPrimitive<TBits> : BinaryPrimitive where TBits : struct, IBinary
+internal abstract unsafe class LogicalPrimitive<TBits> : BinaryPrimitive
+    where TBits : struct, IBinary
 {
     public sealed override Kernel Kernel(Node[] inputs, Dtype output) =>
         &Loops.Binary<TBits, Plain<byte>, byte>;
@@ -21,7 +22,8 @@ internal sealed class LogicalAnd : LogicalPrimitive<LogicalAnd.Bits>
 
     internal readonly struct Bits : IBinary
     {
-        public static Vector512<T> Of<T>(Vector512<T> x, Vector512<T> y) where T : unmanaged => x & y;
+        public static Vector512<T> Of<T>(Vector512<T> x, Vector512<T> y) where T : unmanaged =>
+            x & y;
     }
 }
 
@@ -32,7 +34,8 @@ internal sealed class LogicalOr : LogicalPrimitive<LogicalOr.Bits>
 
     internal readonly struct Bits : IBinary
     {
-        public static Vector512<T> Of<T>(Vector512<T> x, Vector512<T> y) where T : unmanaged => x | y;
+        public static Vector512<T> Of<T>(Vector512<T> x, Vector512<T> y) where T : unmanaged =>
+            x | y;
     }
 }
 

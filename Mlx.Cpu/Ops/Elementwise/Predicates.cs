@@ -26,7 +26,8 @@ internal static partial class Op
         : Equal(Abs(a), Infinity(a));
 
     [Export("mlx_isfinite")]
-    public static Node IsFinite(Node a) => !a.Dtype.IsInexact() ? Full(a.Shape, Scalar(true), Dtype.Bool)
+    public static Node IsFinite(Node a) =>
+        !a.Dtype.IsInexact() ? Full(a.Shape, Scalar(true), Dtype.Bool)
         : a.Dtype == Dtype.Complex64 ? LogicalNot(LogicalOr(IsInf(a), IsNan(a)))
         : Less(Abs(a), Infinity(a));
 
@@ -53,7 +54,8 @@ internal static partial class Op
     public static Node IsClose(Node a, Node b, double rtol, double atol, bool equalNan)
     {
         // The tolerances are float64, and so the comparison is.
-        var near = LessEqual(Abs(Subtract(a, b)), Add(Scalar(atol), Multiply(Scalar(rtol), Abs(b))));
+        var tolerance = Add(Scalar(atol), Multiply(Scalar(rtol), Abs(b)));
+        var near = LessEqual(Abs(Subtract(a, b)), tolerance);
         var (aUp, bUp, aDown, bDown) = (IsPosInf(a), IsPosInf(b), IsNegInf(a), IsNegInf(b));
         var anyInfinite = LogicalOr(LogicalOr(aUp, aDown), LogicalOr(bUp, bDown));
         var sameInfinite = LogicalOr(LogicalAnd(aUp, bUp), LogicalAnd(aDown, bDown));
@@ -65,7 +67,9 @@ internal static partial class Op
     public static Node AllClose(Node a, Node b, double rtol, double atol, bool equalNan) =>
         All(IsClose(a, b, rtol, atol, equalNan), false);
 
-    /// <summary>Same shape and equal elements; arrays of different shapes are not an error.</summary>
+    /// <summary>
+    /// Same shape and equal elements; arrays of different shapes are not an error.
+    /// </summary>
     [Export("mlx_array_equal")]
     public static Node ArrayEqual(Node a, Node b, bool equalNan)
     {

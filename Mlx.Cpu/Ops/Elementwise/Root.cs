@@ -34,7 +34,8 @@ internal sealed class Rsqrt : FloatPrimitive<Rsqrt.Function>
     {
         public static V Of<V>(V x) where V : struct, IFloatVector<V> => V.One / V.Sqrt(x);
 
-        public static Vector512<double> Of(Vector512<double> x) => Vector512<double>.One / Vector512.Sqrt(x);
+        public static Vector512<double> Of(Vector512<double> x) =>
+            Vector512<double>.One / Vector512.Sqrt(x);
 
         public static Complex Of(Complex x) => 1 / ComplexMath.Sqrt(x);
     }

@@ -70,7 +70,8 @@ internal static partial class Op
     public static Node Ceil(Node a) => Whole(RealOnly(a, "ceil"), Ops.Ceil.Instance);
 
     /// <summary>
-    /// To so many decimals (of either sign): scaled, rounded and scaled back in float32 as MLX does.
+    /// To so many decimals (of either sign): scaled, rounded and scaled back in float32 as MLX
+    /// does.
     /// </summary>
     [Export("mlx_round")]
     public static Node Round(Node a, int decimals = 0)

@@ -41,7 +41,7 @@ internal sealed unsafe class Select : ElementwisePrimitive
             sum = sum is null ? part : part is null ? sum : sum + part;
         }
 
-        return [sum ?? Op.Constant(0, outputs[0].Dtype, outputs[0].Shape)];
+        return [sum ?? Op.ZerosLike(outputs[0])];
     }
 
     private static Node? Push(int arg, Node d, Node condition) => arg switch

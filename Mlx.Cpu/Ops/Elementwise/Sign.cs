@@ -47,7 +47,8 @@ internal sealed class Abs : NumberPrimitive<Abs.Numbers>
         public static Vector512<T> Of<T>(Vector512<T> x) where T : unmanaged => Vector512.Abs(x);
 
         /// <summary>Of complex numbers there is <see cref="Modulus"/>.</summary>
-        public static Vector512<float> Pairs(Vector512<float> x) => throw new NotSupportedException();
+        public static Vector512<float> Pairs(Vector512<float> x) =>
+            throw new NotSupportedException();
     }
 }
 

@@ -51,7 +51,8 @@ internal sealed class Tan : FloatPrimitive<Tan.Function>
     {
         public static V Of<V>(V x) where V : struct, IFloatVector<V> => VectorMath<V>.Tan(x);
 
-        public static Vector512<double> Of(Vector512<double> x) => Vector512.Sin(x) / Vector512.Cos(x);
+        public static Vector512<double> Of(Vector512<double> x) =>
+            Vector512.Sin(x) / Vector512.Cos(x);
 
         public static Complex Of(Complex x) => Complex.Tan(x);
     }

@@ -21,7 +21,7 @@ internal abstract class UnaryPrimitive : ElementwisePrimitive
 
     public override Node[] Jvp(
         Node[] inputs, Node[] tangents, ReadOnlySpan<int> argnums, Node[] outputs) =>
-        [Push(tangents[0], inputs[0], outputs[0]) ?? Op.Constant(0, outputs[0].Dtype, outputs[0].Shape)];
+        [Push(tangents[0], inputs[0], outputs[0]) ?? Op.ZerosLike(outputs[0])];
 }
 
 /// <summary>A function of floating-point (and complex) numbers.</summary>
