@@ -2560,6 +2560,21 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fft_fftshift")]
+    internal static int mlx_fft_fftshift(mlx_array* res, mlx_array a, int* axes, nuint axes_num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.FftShift(Handles.Node(a), new ReadOnlySpan<int>(axes, checked((int)axes_num))));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fft_ifft")]
     internal static int mlx_fft_ifft(mlx_array* res, mlx_array a, int n, int axis, mlx_fft_norm norm, mlx_stream s)
     {
@@ -2597,6 +2612,21 @@ internal static unsafe class Thunks
         {
             Streams.Require(s);
             Handles.Set(res, global::Mlx.Cpu.Ops.Op.IFftn(Handles.Node(a), new ReadOnlySpan<int>(n, checked((int)n_num)), new ReadOnlySpan<int>(axes, checked((int)axes_num)), (global::Mlx.Cpu.Ops.FftNorm)norm));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fft_ifftshift")]
+    internal static int mlx_fft_ifftshift(mlx_array* res, mlx_array a, int* axes, nuint axes_num, mlx_stream s)
+    {
+        try
+        {
+            Streams.Require(s);
+            Handles.Set(res, global::Mlx.Cpu.Ops.Op.IFftShift(Handles.Node(a), new ReadOnlySpan<int>(axes, checked((int)axes_num))));
             return 0;
         }
         catch (Exception e)

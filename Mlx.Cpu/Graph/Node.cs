@@ -48,6 +48,7 @@ internal sealed unsafe partial class Node
 
     private Node(int[] shape, Dtype dtype)
     {
+        Nursery.Born(this);
         Shape = shape;
         Dtype = dtype;
         long size = 1;
@@ -322,6 +323,15 @@ internal sealed unsafe partial class Node
             {
                 i.Retain();
             }
+        }
+    }
+
+    /// <summary>Nothing counts on a node that nobody can reach any more.</summary>
+    public void LetDieUncounted()
+    {
+        if (Count == 0 && !dead)
+        {
+            Die(this);
         }
     }
 

@@ -19,6 +19,7 @@ internal static class Autodiff
     public static (Held Outputs, Held Vjps) Vjp(
         Function f, Node[] primals, Node[] cotangents, int[]? argnums = null)
     {
+        using var nursery = Nursery.Enter();
         var arguments = argnums ?? Shapes.AllAxes(primals.Length);
         using var tracers = new Held(Array.ConvertAll(primals, Node.Tracer));
         var outputs = Run(f, tracers.Nodes);
@@ -48,6 +49,7 @@ internal static class Autodiff
     public static (Held Outputs, Held Jvps) Jvp(Function f, Node[] primals, Node[] tangents)
     {
         CheckTangents(primals, tangents);
+        using var nursery = Nursery.Enter();
         using var tracers = new Held(Array.ConvertAll(primals, Node.Tracer));
         var outputs = Run(f, tracers.Nodes);
         try
