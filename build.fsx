@@ -114,6 +114,7 @@ let rec targets =
       runProject "samples/Demo/Demo.fsproj"
       "test", "build and run every test", runProject "tests/Mlx.Tests.fsproj"
       "bench", "named workloads as JSON lines", runProject "benchmarks/Mlx.Benchmarks.fsproj"
+      "soak", "long runs whose memory must stay flat", runProject "tools/Soak/Mlx.Soak.fsproj"
       "doctor", "which engine runs here, and why", runProject "tools/Doctor/Doctor.csproj"
       "abi", "write the generated files from the manifest", abi
       "format", "format the sources", format
@@ -130,6 +131,7 @@ and help () =
     printfn "  demo   -- --text PATH --steps N"
     printfn "  test   -- --filter TEXT | --list | --conformance [FAMILY] [--show N]"
     printfn "  bench  -- --only REGEX --out FILE --engine cpu|native | --list"
+    printfn "  soak   -- --only TEXT"
     printfn "  abi    -- --check        fail when a generated file is out of date"
     printfn "  format -- --check        fail when a file is not formatted"
 
