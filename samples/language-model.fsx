@@ -71,7 +71,9 @@ let config =
     { MistralConfig.defaults with
         HiddenSize = 128
         NumHiddenLayers = 4
-        IntermediateSize = 344 }
+        IntermediateSize = 344
+        // A longer text sees no further back than training did.
+        SlidingWindow = Some length }
 
 let count = 300
 

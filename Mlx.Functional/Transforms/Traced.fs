@@ -73,8 +73,9 @@ module internal Checked =
             let wrong =
                 [ for path, leaf in Tree.named tree do
                       if not (leaf.DType.IsInexact()) then
-                          $"'{path}' ({leaf.DType.Name()})" ]
-                |> String.concat ", "
+                          let place = if path = "" then "" else $"'{path}', "
+                          $"{place}{leaf.DType.Name()}" ]
+                |> String.concat "; "
 
             invalidArg
                 "parameters"

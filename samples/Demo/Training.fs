@@ -17,7 +17,9 @@ let config: MistralConfig =
         NumKeyValueHeads = 2
         HeadDim = 32
         IntermediateSize = 344
-        MaxPositionEmbeddings = 1024 }
+        MaxPositionEmbeddings = 1024
+        // Longer texts see no further back than training did.
+        SlidingWindow = Some length }
 
 let optimizer (steps: int) =
     let rate = Schedule.warmupCosine (min 50 (steps / 10)) steps 3e-3
