@@ -73,9 +73,8 @@ module internal Checked =
             let wrong =
                 [ for path, leaf in Tree.named tree do
                       if not (leaf.DType.IsInexact()) then
-                          let place = if path = "" then "" else $"'{path}', "
-                          $"{place}{leaf.DType.Name()}" ]
-                |> String.concat "; "
+                          if path = "" then leaf.DType.Name() else $"'{path}' ({leaf.DType.Name()})" ]
+                |> String.concat ", "
 
             invalidArg
                 "parameters"

@@ -183,7 +183,13 @@ let private examples =
                       ()
                   |> ignore)
 
-          Expect.stringContains e.Message "'ids' (int32)" "names the leaf")
+          Expect.stringContains e.Message "'ids' (int32)" "names the leaf"
+
+          let bare =
+              Assert.catch (fun () ->
+                  grad (fun x () -> Tensor.sum x) (Tensor.arange 3) () |> ignore)
+
+          Expect.stringContains bare.Message "not int32;" "a bare tensor has no path")
 
       testCase "what a closure throws comes out unchanged" (fun () ->
           let boom (_: Tensor) : Tensor = raise (TimeoutException "boom")
