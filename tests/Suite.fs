@@ -2,11 +2,18 @@
 module Mlx.Tests.Suite
 
 open System
+open System.Runtime.InteropServices
 open Expecto
 open Mlx.Core
 
-/// Blocks of memory in use by the embedded engine; a native engine does not tell.
-let private liveBuffers () = if Engine.IsNative then 0L else Mlx.Cpu.Graph.Storage.LiveCount
+type private Count = delegate of unit -> int64
+
+/// Blocks of memory in use by our own engine, embedded or a library; MLX does not tell.
+let private liveBuffers =
+    match Engine.Library.Resolve "mlx_cpu_live_buffers" with
+    | 0n when Engine.IsMlx -> fun () -> 0L
+    | 0n -> fun () -> Mlx.Cpu.Graph.Storage.LiveCount
+    | address -> Marshal.GetDelegateForFunctionPointer<Count>(address).Invoke
 
 /// Runs the finalizers until nothing is left, at most a few times: a finalizer may free an array
 /// that keeps another one alive.

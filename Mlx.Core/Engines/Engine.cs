@@ -22,7 +22,7 @@ public static class Engine
     /// <summary>The MLX version the engine follows.</summary>
     public static string Version => Library.Version;
 
-    /// <summary>True for libmlxc.</summary>
+    /// <summary>True for a libmlxc.</summary>
     public static bool IsNative => Library.IsNative;
 
     /// <summary>
@@ -42,6 +42,8 @@ public static class Engine
     }
 
     internal static EngineLibrary Library => Loaded.Value;
+
+    internal static bool IsMlx => Library.IsMlx;
 
     /// <summary>What was found, where, and what to do about what is missing.</summary>
     public static EngineDescription Describe() => EngineDescription.Of(Library);

@@ -89,7 +89,11 @@ public sealed record EngineDescription(
             yield return "Calling a missing function is an error; the others work.";
         }
 
-        if (!Array.Exists(devices, d => d.StartsWith("gpu", StringComparison.Ordinal)))
+        if (!library.IsMlx)
+        {
+            yield return "This libmlxc is the embedded engine, published as a library for C.";
+        }
+        else if (!Array.Exists(devices, d => d.StartsWith("gpu", StringComparison.Ordinal)))
         {
             yield return "No GPU: this libmlxc computes on the CPU.";
         }

@@ -15,8 +15,14 @@ internal abstract unsafe class EngineLibrary
     /// <summary>The file, where there is one.</summary>
     public abstract string? Path { get; }
 
-    /// <summary>Streams and compile caches belong to the thread that made them.</summary>
+    /// <summary>A library was loaded.</summary>
     public abstract bool IsNative { get; }
+
+    /// <summary>
+    /// Apple's MLX, whose streams and compile caches belong to the thread that made them; not our
+    /// own engine, be it embedded or published as a library.
+    /// </summary>
+    public abstract bool IsMlx { get; }
 
     /// <summary>What was tried on the way to this engine.</summary>
     public IReadOnlyList<string> Tried { get; init; } = [];
@@ -64,9 +70,12 @@ internal abstract unsafe class EngineLibrary
     }
 }
 
-/// <summary>Apple's MLX behind libmlxc.</summary>
+/// <summary>A libmlxc: Apple's MLX, or our own engine published as a library.</summary>
 internal sealed class NativeLibraryEngine(nint handle, string path) : EngineLibrary
 {
+    // What only our own engine has beside the functions of mlx-c.
+    private const string OwnMark = "mlx_cpu_live_buffers";
+
     // A file without these is no mlx-c, whatever its name.
     private static readonly string[] Essential =
     [
@@ -79,6 +88,8 @@ internal sealed class NativeLibraryEngine(nint handle, string path) : EngineLibr
     public override string? Path => path;
 
     public override bool IsNative => true;
+
+    public override bool IsMlx { get; } = !NativeLibrary.TryGetExport(handle, OwnMark, out _);
 
     /// <summary>The first essential function that is missing.</summary>
     public string? Missing => Array.Find(Essential, n => Resolve(n) == 0);
@@ -95,6 +106,8 @@ internal sealed class EmbeddedEngine : EngineLibrary
     public override string? Path => null;
 
     public override bool IsNative => false;
+
+    public override bool IsMlx => false;
 
     public override nint Resolve(string name) => CpuEngine.Resolve(name);
 }

@@ -4,11 +4,11 @@ using Mlx.Core.Abi;
 namespace Mlx.Core.Engines;
 
 /// <summary>
-/// The one thread that owns a native engine's streams and compile caches. From MLX 0.31.2 on these
+/// The one thread that owns MLX's streams and compile caches. From MLX 0.31.2 on these
 /// belong to the OS thread that made them, so evaluation, compiled calls and reads come here; so do
 /// transforms, whose stack of running traces MLX keeps once for the process and unguarded. Graphs
 /// are built anywhere. The caller waits, so its scope and its ambient stream can serve the work;
-/// work that starts more work runs it in place. The embedded engine needs none of this and runs
+/// work that starts more work runs it in place. Our own engine needs none of this and runs
 /// everything where it is called.
 /// </summary>
 internal static class MlxThread
@@ -30,7 +30,7 @@ internal static class MlxThread
     [ThreadStatic] private static bool isOwner;
 
     /// <summary>True where engine work may run in place.</summary>
-    public static bool IsHere => isOwner || !Engine.IsNative;
+    public static bool IsHere => isOwner || !Engine.IsMlx;
 
     /// <summary>
     /// Runs the work on the owning thread and waits; exceptions come out unchanged.

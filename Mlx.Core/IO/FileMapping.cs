@@ -37,10 +37,10 @@ internal sealed unsafe class FileMapping : IDisposable
             throw new ArgumentOutOfRangeException(nameof(offset));
         }
 
-        // A native engine may hand the memory to a GPU, whose demands a read-only mapping does not
-        // meet, and copies anyway where it cannot; the embedded one reads in place, if aligned.
+        // MLX may hand the memory to a GPU, whose demands a read-only mapping does not meet, and
+        // copies anyway where it cannot; our own engine reads in place, if aligned.
         var p = start + offset;
-        return Engine.IsNative || bytes == 0 || (nint)p % dtype.Size() != 0
+        return Engine.IsMlx || bytes == 0 || (nint)p % dtype.Size() != 0
             ? Copy(p, shape, dtype)
             : View(p, shape, dtype);
     }

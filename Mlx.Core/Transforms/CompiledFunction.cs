@@ -34,7 +34,7 @@ public sealed unsafe class CompiledFunction : IDisposable
         traced = new Closure(function);
         using var use = traced.Handle.Acquire();
         mlx_closure c = default;
-        if (Engine.IsNative)
+        if (Engine.IsMlx)
         {
             // With an id of our own we can clear what a failed trace leaves in MLX's cache: an
             // entry that counts as traced and answers garbage.

@@ -44,7 +44,7 @@ let private batch () =
     arrays["x"], arrays["y"]
 
 /// Real MLX is met to the rounding of one op; another engine sums in another order.
-let private tolerance = if Engine.IsNative then 2e-7 else 1e-6
+let private tolerance = if Engine.IsMlx then 2e-7 else 1e-6
 
 /// The losses before each of 50 updates, and the last state.
 let private train run optimizer =

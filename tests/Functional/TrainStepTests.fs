@@ -254,7 +254,7 @@ let private examples =
           let b = batch 4 0
           let mutable state = TrainStep.start optimizer (model 1) |> steps 100 step (fun _ -> b)
           let handles, memory = settled ()
-          state <- state |> steps (if Engine.IsNative then 5_000 else 20_000) step (fun _ -> b)
+          state <- state |> steps (if Engine.IsMlx then 5_000 else 20_000) step (fun _ -> b)
           Expect.isLessThanOrEqual Engine.LiveHandles handles "handles, before any collection"
           Expect.isLessThanOrEqual Mlx.Core.Memory.Active (memory + 65536L) "bytes"
           state.Dispose())
@@ -279,7 +279,7 @@ let private examples =
 
           let handles, memory = settled ()
 
-          for _ in 1 .. (if Engine.IsNative then 500 else 5_000) do
+          for _ in 1 .. (if Engine.IsMlx then 500 else 5_000) do
               step ()
 
           Expect.isLessThanOrEqual Engine.LiveHandles handles "handles, before any collection"
