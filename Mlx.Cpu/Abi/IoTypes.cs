@@ -111,6 +111,8 @@ internal static unsafe class Readers
 
         public override long Length { get; }
 
+        public override bool HasSpareRoom => true;
+
         public override void Read(long offset, Span<byte> to)
         {
             fixed (byte* p = to)

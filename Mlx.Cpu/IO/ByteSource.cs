@@ -11,6 +11,12 @@ internal abstract unsafe class ByteSource : IDisposable
 
     public abstract long Length { get; }
 
+    /// <summary>
+    /// Whether bytes behind the data are no fault: a C program's buffer may be longer than what was
+    /// written to it.
+    /// </summary>
+    public virtual bool HasSpareRoom => false;
+
     /// <summary>Fills the span or throws.</summary>
     public abstract void Read(long offset, Span<byte> to);
 

@@ -18,7 +18,8 @@ internal sealed class Header
     internal sealed record Tensor(string Name, Dtype Dtype, int[] Shape, long Begin, long End);
 
     /// <summary>What the header says of <paramref name="dataBytes"/> bytes of data.</summary>
-    public static Header Parse(ReadOnlySpan<byte> json, long dataBytes, string label)
+    public static Header Parse(
+        ReadOnlySpan<byte> json, long dataBytes, bool hasSpareRoom, string label)
     {
         try
         {
@@ -31,7 +32,7 @@ internal sealed class Header
             var header = new Header();
             var reader = new Utf8JsonReader(json);
             header.Read(ref reader);
-            header.CheckPlaces(dataBytes);
+            header.CheckPlaces(dataBytes, hasSpareRoom);
             return header;
         }
         catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException)
@@ -150,8 +151,8 @@ internal sealed class Header
         return reader.TokenType == JsonTokenType.PropertyName ? reader.GetString() : null;
     }
 
-    /// <summary>One tensor behind the other, from the first byte to the last.</summary>
-    private void CheckPlaces(long dataBytes)
+    /// <summary>One tensor behind the other, from the first byte to the last of a file.</summary>
+    private void CheckPlaces(long dataBytes, bool hasSpareRoom)
     {
         long end = 0;
         foreach (var t in Tensors.OrderBy(t => t.Begin).ThenBy(t => t.End))
@@ -162,7 +163,7 @@ internal sealed class Header
             end = t.End;
         }
 
-        if (end != dataBytes)
+        if (end > dataBytes || (end < dataBytes && !hasSpareRoom))
         {
             throw new FormatException(
                 $"the tensors take {end} bytes, but the file has {dataBytes} bytes of data. " +

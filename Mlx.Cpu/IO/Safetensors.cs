@@ -27,7 +27,7 @@ internal static unsafe class Safetensors
         var start = 8 + (long)length;
         var header = Header.Parse(
             source.Take(8, (long)length, Header.Op, "the header"), source.Length - start,
-            source.Label);
+            source.HasSpareRoom, source.Label);
         var map = header.Tensors.Count > 0 ? source.Map() : null;
         map?.Retain();
         try
