@@ -4,8 +4,9 @@ namespace Mlx.Cpu.Abi;
 internal sealed record Device(int Type, int Index)
 {
     public static readonly Device Cpu = new(0, 0);
+    public static readonly Device Gpu = new(1, 0);
 
-    public bool Exists => Type == 0 && Index == 0;
+    public bool Exists => Index == 0 && (Type == 0 || Devices.AnswersForGpu);
 
     public override string ToString() => $"Device({(Type == 0 ? "cpu" : "gpu")}, {Index})";
 }
@@ -13,14 +14,23 @@ internal sealed record Device(int Type, int Index)
 /// <summary>device.h; device_info is in DeviceInfo.cs.</summary>
 internal static unsafe class Devices
 {
-    private static Device current = Device.Cpu;
+    /// <summary>
+    /// Whether the CPU plays the GPU as well: then a program written for a Mac runs unchanged.
+    /// Metal itself is still not there, since its kernels are source code for another machine.
+    /// </summary>
+    public static readonly bool AnswersForGpu =
+        Environment.GetEnvironmentVariable("MLX_CPU_AS_GPU") == "1";
 
-    public static void Require(Device d)
+    private static Device current = AnswersForGpu ? Device.Gpu : Device.Cpu;
+
+    /// <summary>Refuses a device that is not there, in MLX's words for a missing GPU.</summary>
+    public static void Require(Device d, string function, string verb)
     {
         if (!d.Exists)
         {
-            throw new InvalidOperationException(
-                $"[Device] {d} is not available: this engine computes on the CPU.");
+            throw new InvalidOperationException(d.Type == 0 || AnswersForGpu
+                ? $"[{function}] There is no {d}."
+                : $"[{function}] Cannot {verb} without gpu backend.");
         }
     }
 
@@ -62,7 +72,7 @@ internal static unsafe class Devices
     public static void SetDefault(mlx_device d)
     {
         var device = Handles.Get<Device>(d.ctx);
-        Require(device);
+        Require(device, "set_default_device", "set gpu device");
         current = device;
     }
 
@@ -71,7 +81,8 @@ internal static unsafe class Devices
         *available = Handles.Get<Device>(d.ctx).Exists ? (byte)1 : (byte)0;
 
     [RawExport("mlx_device_count")]
-    public static void Count(int* count, mlx_device_type type) => *count = type == 0 ? 1 : 0;
+    public static void Count(int* count, mlx_device_type type) =>
+        *count = new Device((int)type, 0).Exists ? 1 : 0;
 
     [RawExport("mlx_metal_is_available")]
     public static void MetalIsAvailable(byte* answer) => *answer = 0;

@@ -29,11 +29,30 @@ internal static unsafe class DeviceInfo
     [RawExport("mlx_device_info_get")]
     public static void Get(mlx_device_info* info, mlx_device device)
     {
-        Devices.Require(Handles.Get<Device>(device.ctx));
+        var d = Handles.Get<Device>(device.ctx);
         var facts = new DeviceFacts();
-        facts.Facts["device_name"] = (new Utf8(Name()), 0);
-        facts.Facts["architecture"] = (new Utf8(Architecture()), 0);
+        if (d.Exists)
+        {
+            facts.Facts["architecture"] = (new Utf8(Architecture()), 0);
+            facts.Facts["device_name"] = (new Utf8(Name()), 0);
+        }
+
+        if (d.Exists && d.Type != 0)
+        {
+            AddSizes(facts.Facts);
+        }
+
         Handles.Replace(&info->ctx, Handles.New(facts));
+    }
+
+    /// <summary>What programs for a Mac ask a GPU for, to plan their memory by.</summary>
+    private static void AddSizes(Dictionary<string, (Utf8? Text, nuint Size)> facts)
+    {
+        var memory = (nuint)GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        facts["max_buffer_length"] = (null, memory);
+        facts["max_recommended_working_set_size"] = (null, memory / 4 * 3);
+        facts["memory_size"] = (null, memory);
+        facts["resource_limit"] = (null, (nuint)int.MaxValue);
     }
 
     [RawExport("mlx_device_info_free")]

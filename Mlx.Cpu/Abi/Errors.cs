@@ -24,8 +24,8 @@ internal static unsafe class Errors
             else
             {
                 // What mlx-c does when nobody installed a handler.
-                Console.Error.WriteLine($"MLX error: {text}");
-                Environment.Exit(-1);
+                CLibrary.WriteLine($"MLX error: {text}");
+                CLibrary.Exit(-1);
             }
         }
         finally

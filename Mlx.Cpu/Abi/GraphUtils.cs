@@ -39,38 +39,7 @@ internal static unsafe class GraphUtils
             throw new ArgumentException("[graph_utils] the stream is null.");
         }
 
-        var bytes = Encoding.UTF8.GetBytes(text);
-        fixed (byte* data = bytes)
-        {
-            var write = (delegate* unmanaged[Cdecl]<byte*, nuint, nuint, void*, nuint>)CLibrary.Write;
-            if (write(data, 1, (nuint)bytes.Length, file) != (nuint)bytes.Length)
-            {
-                throw new IOException("[graph_utils] the stream did not take all of the text.");
-            }
-        }
-    }
-
-    /// <summary>A FILE* can be written only by the C library that made it.</summary>
-    private static class CLibrary
-    {
-        public static readonly nint Write = Find();
-
-        private static nint Find()
-        {
-            string[] names = OperatingSystem.IsWindows() ? ["ucrtbase.dll", "msvcrt.dll"]
-                : OperatingSystem.IsMacOS() ? ["libSystem.dylib"]
-                : ["libc.so.6", "libc.so"];
-            foreach (var name in names)
-            {
-                if (NativeLibrary.TryLoad(name, out var library)
-                    && NativeLibrary.TryGetExport(library, "fwrite", out var function))
-                {
-                    return function;
-                }
-            }
-
-            throw new DllNotFoundException("[graph_utils] no C library to write the stream with.");
-        }
+        CLibrary.Write(file, text);
     }
 }
 

@@ -14,20 +14,23 @@ internal sealed record Stream(int Index, Device Device)
 /// <summary>stream.h.</summary>
 internal static unsafe class Streams
 {
-    private static readonly Stream First = new(0, Device.Cpu);
-    private static int last;
+    private static int made;
 
-    [ThreadStatic] private static Stream? current;
+    // The default stream of each type of device: of the process, until a thread sets its own.
+    private static readonly Lazy<Stream>[] First =
+        [new(() => Make(Device.Cpu)), new(() => Make(Device.Gpu))];
 
-    private static Stream Current => current ?? First;
+    [ThreadStatic] private static Stream?[]? own;
 
-    /// <summary>Ops refuse a stream on a device that is not there.</summary>
-    public static void Require(mlx_stream s)
+    /// <summary>Ops refuse an empty stream.</summary>
+    public static void Require(mlx_stream s) => Handles.Get<Stream>(s.ctx);
+
+    private static Stream Make(Device d) => new(Interlocked.Increment(ref made) - 1, d);
+
+    private static Stream DefaultOf(Device d)
     {
-        if (s.ctx != null)
-        {
-            Devices.Require(Handles.Get<Stream>(s.ctx).Device);
-        }
+        Devices.Require(d, "default_stream", "get gpu stream");
+        return own?[d.Type] ?? First[d.Type].Value;
     }
 
     [RawExport("mlx_stream_new")]
@@ -37,8 +40,8 @@ internal static unsafe class Streams
     public static mlx_stream NewDevice(mlx_device d)
     {
         var device = Handles.Get<Device>(d.ctx);
-        Devices.Require(device);
-        return Wrap(new Stream(Interlocked.Increment(ref last), device));
+        Devices.Require(device, "new_stream", "make gpu stream");
+        return Wrap(Make(device));
     }
 
     [RawExport("mlx_stream_set")]
@@ -72,24 +75,22 @@ internal static unsafe class Streams
     }
 
     [RawExport("mlx_get_default_stream")]
-    public static void GetDefault(mlx_stream* s, mlx_device device)
-    {
-        Devices.Require(Handles.Get<Device>(device.ctx));
-        Handles.Replace(&s->ctx, Handles.New(Current));
-    }
+    public static void GetDefault(mlx_stream* s, mlx_device device) =>
+        Handles.Replace(&s->ctx, Handles.New(DefaultOf(Handles.Get<Device>(device.ctx))));
 
     [RawExport("mlx_set_default_stream")]
     public static void SetDefault(mlx_stream s)
     {
-        Require(s);
-        current = Handles.Get<Stream>(s.ctx);
+        var stream = Handles.Get<Stream>(s.ctx);
+        own ??= new Stream?[First.Length];
+        own[stream.Device.Type] = stream;
     }
 
     [RawExport("mlx_default_cpu_stream_new")]
-    public static mlx_stream DefaultCpu() => Wrap(Current);
+    public static mlx_stream DefaultCpu() => Wrap(DefaultOf(Device.Cpu));
 
     [RawExport("mlx_default_gpu_stream_new")]
-    public static mlx_stream DefaultGpu() => Wrap(new Stream(0, new Device(1, 0)));
+    public static mlx_stream DefaultGpu() => Wrap(DefaultOf(Device.Gpu));
 
     private static mlx_stream Wrap(Stream s) => new() { ctx = Handles.New(s) };
 }
