@@ -6,6 +6,7 @@ open System
 open System.Collections.Generic
 open System.Diagnostics
 open System.IO
+open System.Runtime.InteropServices
 
 let root = __SOURCE_DIRECTORY__
 let inRoot path = Path.Combine(root, path)
@@ -96,6 +97,66 @@ let runProject (project: string) arguments =
     let program = inRoot $"{folder}/bin/Release/net10.0/{name}.dll"
     hand "dotnet" (program :: arguments)
 
+/// The editions of the native library, and whether one more library chooses among them.
+let editions () =
+    let isX64 = RuntimeInformation.ProcessArchitecture = Architecture.X64
+
+    if isX64 && OperatingSystem.IsLinux() then
+        [ "x86-64-v2"; "x86-64-v3"; "x86-64-v4" ], true
+    else
+        [ "plain" ], false
+
+/// The C compiler, which the AOT compiler's linker step needs as well.
+let compiler () =
+    let named = Option.ofObj (Environment.GetEnvironmentVariable "CC") |> Option.toList
+    let folders = (Environment.GetEnvironmentVariable "PATH").Split Path.PathSeparator
+    let isThere name = folders |> Array.exists (fun f -> File.Exists(Path.Combine(f, name)))
+
+    match named @ List.filter isThere [ "cc"; "gcc"; "clang" ] with
+    | first :: _ -> first
+    | [] ->
+        eprintfn "no C compiler: install gcc or clang, or name one in CC"
+        raise (Failed 1)
+
+/// The embedded engine as a shared library for C, in artifacts/native.
+let native (_: string list) =
+    let target = inRoot "artifacts/native"
+    let source = inRoot "Mlx.Cpu.Native"
+    let names, choose = editions ()
+
+    let prefix, extension =
+        if OperatingSystem.IsWindows() then "", ".dll"
+        elif OperatingSystem.IsMacOS() then "lib", ".dylib"
+        else "lib", ".so"
+
+    let plain = $"{prefix}mlxc{extension}"
+    let nameOf edition = if choose then $"{prefix}mlxc-{edition}{extension}" else plain
+
+    Directory.CreateDirectory target |> ignore
+    File.Copy($"{source}/C/mlxc.g.h", $"{target}/mlxc.h", true)
+
+    for edition in names do
+        step
+            edition
+            "dotnet"
+            [ "publish"; source; "-c"; "Release"; "--ucr"; $"-p:Edition={edition}"; "--nologo" ]
+
+        let library = $"{source}/bin/native/{edition}/mlxc{extension}"
+        File.Copy(library, $"{target}/{nameOf edition}", true)
+
+    if choose then
+        step
+            "libmlxc"
+            (compiler ())
+            [ yield! [ "-shared"; "-fPIC"; "-O2"; "-Wall"; "-fvisibility=hidden" ]
+              yield! [ "-o"; $"{target}/{plain}" ]
+              yield! [ $"{source}/C/editions.c"; $"{source}/C/forward.g.c" ]
+              yield! [ "-ldl"; "-Wl,--no-as-needed"; $"-L{target}"; "-l:" + nameOf names.Head ]
+              yield! [ "-Wl,-soname,libmlxc.so"; "-Wl,-rpath,$ORIGIN"; "-Wl,-z,nodelete" ] ]
+
+    for file in Directory.GetFiles target |> Array.sort do
+        printfn "  %-28s %6.1f MB" (Path.GetFileName file) (float (FileInfo(file).Length) / 1e6)
+
 let abi arguments = hand "dotnet" ([ "fsi"; inRoot "abi/generate.fsx" ] @ arguments)
 
 let format arguments =
@@ -116,6 +177,7 @@ let rec targets =
       "bench", "named workloads as JSON lines", runProject "benchmarks/Mlx.Benchmarks.fsproj"
       "soak", "long runs whose memory must stay flat", runProject "tools/Soak/Mlx.Soak.fsproj"
       "doctor", "which engine runs here, and why", runProject "tools/Doctor/Doctor.csproj"
+      "native", "the embedded engine as libmlxc, in artifacts/native", native
       "abi", "write the generated files from the manifest", abi
       "format", "format the sources", format
       "help", "this list", (fun _ -> help ()) ]

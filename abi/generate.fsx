@@ -7,7 +7,8 @@
 // void* and FILE* are void*, float16_t and bfloat16_t are ushort (their storage), callbacks are
 // typed unmanaged function pointers, structs and enums keep their C names.
 
-#load "Model.fsx" "EmitTypes.fsx" "EmitCore.fsx" "EmitCpu.fsx" "EmitInvoke.fsx"
+#load "Model.fsx"
+#load "EmitTypes.fsx" "EmitCore.fsx" "EmitCpu.fsx" "EmitC.fsx" "EmitInvoke.fsx"
 
 open System.IO
 
@@ -23,6 +24,8 @@ let files =
       "Mlx.Cpu/Abi/Types.g.cs", EmitTypes.emit "Mlx.Cpu.Abi" "void*" api
       "Mlx.Cpu/Abi/Thunks.g.cs", EmitCpu.thunks api exports
       "Mlx.Cpu/Abi/Resolver.g.cs", EmitCpu.resolver api exports
+      "Mlx.Cpu.Native/C/mlxc.g.h", EmitC.headerFile api
+      "Mlx.Cpu.Native/C/forward.g.c", EmitC.forwardFile api exports.Builders.ContainsKey
       "tests/Support/Invoke.g.cs", EmitInvoke.emit api ]
 
 let stale =
