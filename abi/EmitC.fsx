@@ -83,7 +83,7 @@ let headerFile (api: Api) =
           "typedef uint16_t float16_t;"
           "typedef uint16_t bfloat16_t;"
           ""
-          "/* Hears of every error before the function answers 1; the default one prints and exits. */"
+          "/* Hears of every error before the function answers 1; the default one exits. */"
           "typedef void (*mlx_error_handler_func)(const char* msg, void* data);"
           "#define mlx_error(...) _mlx_error(__FILE__, __LINE__, __VA_ARGS__)"
           ""
