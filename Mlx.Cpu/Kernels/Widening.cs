@@ -95,6 +95,7 @@ internal static unsafe class Widening
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void FromBFloat(byte* from, long stride, byte* to, long n)
     {
         var s = (ushort*)from;
@@ -133,6 +134,7 @@ internal static unsafe class Widening
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ToBFloat(byte* from, byte* to, long stride, long n)
     {
         var s = (float*)from;
@@ -154,6 +156,7 @@ internal static unsafe class Widening
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<uint> Round(Vector256<float> x)
     {
         var bits = x.AsUInt32();
