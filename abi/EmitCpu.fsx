@@ -21,7 +21,7 @@ type Builder =
 
 type Exports = { Builders: Map<string, Builder>; NormType: string }
 
-let private splitTop (s: string) =
+let splitTop (s: string) =
     let parts = Collections.Generic.List<string>()
     let mutable depth, start = 0, 0
 
@@ -46,7 +46,7 @@ let private splitTop (s: string) =
           if p <> "" then
               p ]
 
-let private closing (s: string) openAt =
+let closing (s: string) openAt =
     let rec go i depth =
         match s[i] with
         | '(' -> go (i + 1) (depth + 1)
@@ -56,12 +56,12 @@ let private closing (s: string) openAt =
 
     go openAt 0
 
-let private methodAfter =
+let methodAfter =
     Regex(
         @"\G(?:\s|//[^\n]*\n|\[[^\n]*\]\s*\n)*((?:public|internal|private|protected|unsafe|static|\s)+?)\s*([\w.<>\[\]\?\*]+|\([^)]*\))\s+(\w+)\s*\("
     )
 
-let private classAt (text: string) (position: int) =
+let classAt (text: string) (position: int) =
     let found =
         Regex.Matches(
             text.Substring(0, position),
@@ -74,10 +74,8 @@ let private classAt (text: string) (position: int) =
 
     found[found.Count - 1].Groups[1].Value
 
-let scan (folder: string) =
-    let mutable builders = Map.empty
-    let mutable norm = "FftNorm"
-
+/// The engine's own sources, with comments blanked: they may quote a mark.
+let sources (folder: string) =
     let files =
         Directory.GetFiles(folder, "*.cs", SearchOption.AllDirectories)
         |> Array.filter (fun f ->
@@ -86,11 +84,28 @@ let scan (folder: string) =
             && not (f.Contains(Path.Combine(folder, "bin"))))
         |> Array.sort
 
-    for file in files do
-        // Comments may quote a mark; blank them without moving anything.
-        let text = Regex.Replace(File.ReadAllText file, @"//[^\n]*", fun m -> String(' ', m.Length))
-        let ns = Regex.Match(text, @"^namespace ([\w.]+)", RegexOptions.Multiline).Groups[1].Value
+    [ for file in files do
+          let text =
+              Regex.Replace(File.ReadAllText file, @"//[^\n]*", fun m -> String(' ', m.Length))
 
+          let ns = Regex.Match(text, @"^namespace ([\w.]+)", RegexOptions.Multiline)
+          file, ns.Groups[1].Value, text ]
+
+/// Type and name of each parameter, for the bracket that opens at a place.
+let parametersAt (text: string) openAt =
+    let inside = text.Substring(openAt + 1, closing text openAt - openAt - 1)
+
+    [ for p in splitTop inside do
+          let p = Regex.Replace(p, @"\s*=.*$", "", RegexOptions.Singleline)
+          let p = Regex.Replace(p, @"^(params|scoped|in) ", "")
+          let cut = p.LastIndexOf ' '
+          Regex.Replace(p.Substring(0, cut).Trim(), @"\s+", " "), p.Substring(cut + 1) ]
+
+let scan (folder: string) =
+    let mutable builders = Map.empty
+    let mutable norm = "FftNorm"
+
+    for file, ns, text in sources folder do
         if Regex.IsMatch(text, @"\benum FftNorm\b") then
             norm <- $"global::{ns}.FftNorm"
 
@@ -113,15 +128,7 @@ let scan (folder: string) =
                     (at m)
                     name
 
-            let openAt = s.Index + s.Length - 1
-            let inside = text.Substring(openAt + 1, closing text openAt - openAt - 1)
-
-            let ps =
-                [ for p in splitTop inside do
-                      let p = Regex.Replace(p, @"\s*=.*$", "", RegexOptions.Singleline)
-                      let p = Regex.Replace(p, @"^(params|scoped|in) ", "")
-                      let cut = p.LastIndexOf ' '
-                      Regex.Replace(p.Substring(0, cut).Trim(), @"\s+", " "), p.Substring(cut + 1) ]
+            let ps = parametersAt text (s.Index + s.Length - 1)
 
             match Map.tryFind name builders with
             | Some b -> failwithf "%s: %s is already exported by %s" (at m) name b.Where

@@ -8,7 +8,7 @@
 // typed unmanaged function pointers, structs and enums keep their C names.
 
 #load "Model.fsx"
-#load "EmitTypes.fsx" "EmitCore.fsx" "EmitCpu.fsx" "EmitC.fsx" "EmitInvoke.fsx"
+#load "EmitTypes.fsx" "EmitCore.fsx" "EmitCpu.fsx" "EmitForms.fsx" "EmitC.fsx" "EmitInvoke.fsx"
 
 open System.IO
 
@@ -26,6 +26,7 @@ let files =
       "Mlx.Cpu/Abi/Resolver.g.cs", EmitCpu.resolver api exports
       "Mlx.Cpu.Native/C/mlxc.g.h", EmitC.headerFile api
       "Mlx.Cpu.Native/C/forward.g.c", EmitC.forwardFile api exports.Builders.ContainsKey
+      "Mlx.Cpu/Export/Forms.g.cs", EmitForms.emit (Path.Combine(root, "Mlx.Cpu"))
       "tests/Support/Invoke.g.cs", EmitInvoke.emit api ]
 
 let stale =

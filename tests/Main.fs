@@ -5,6 +5,7 @@ open System
 let private suites () =
     [ Abi.Tests.suite ()
       Core.All.suite ()
+      Export.All.suite ()
       Conformance.Tests.suite ()
       yield! Functional.Tests.suites ()
       Models.All.suite () ]

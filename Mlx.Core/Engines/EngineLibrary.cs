@@ -99,8 +99,27 @@ internal sealed class NativeLibraryEngine(nint handle, string path) : EngineLibr
 }
 
 /// <summary>The engine in <c>Mlx.Cpu</c>.</summary>
-internal sealed class EmbeddedEngine : EngineLibrary
+internal sealed unsafe class EmbeddedEngine : EngineLibrary
 {
+    /// <summary>
+    /// Reads a file that another engine shall read: throws where it is malformed.
+    /// </summary>
+    public static void CheckFunction(string path)
+    {
+        var engine = new EmbeddedEngine();
+        engine.InstallErrorHandler();
+        var read = (delegate* unmanaged[Cdecl]<byte*, mlx_imported_function>)engine.Resolve(
+            nameof(Native.mlx_imported_function_new));
+        var free = (delegate* unmanaged[Cdecl]<mlx_imported_function, int>)engine.Resolve(
+            nameof(Native.mlx_imported_function_free));
+        fixed (byte* file = Utf8.Encode(path, stackalloc byte[Utf8.Small]))
+        {
+            var f = read(file);
+            Result.Check(f.ctx == 0 ? 1 : 0, nameof(Native.mlx_imported_function_new));
+            _ = free(f);
+        }
+    }
+
     public override string Name => "cpu";
 
     public override string? Path => null;

@@ -68,6 +68,26 @@ internal static unsafe class Callbacks
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    public static int Named(
+        mlx_vector_array* result,
+        mlx_vector_array inputs,
+        mlx_map_string_to_array named,
+        void* payload)
+    {
+        try
+        {
+            using var scope = Scope.Enter();
+            var f = Target<NamedFunction>(payload);
+            Return(result, f(Result.Elements(inputs), NamedArrays.Read(named)), "function");
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return PutBy(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     public static int Vjp(
         mlx_vector_array* result,
         mlx_vector_array primals,

@@ -2065,6 +2065,146 @@ internal static unsafe class Thunks
         }
     }
 
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_export_function")]
+    internal static int mlx_export_function(byte* file, mlx_closure fun, mlx_vector_array args, byte shapeless)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Exports.Export(file, fun, args, shapeless != 0);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_export_function_kwargs")]
+    internal static int mlx_export_function_kwargs(byte* file, mlx_closure_kwargs fun, mlx_vector_array args, mlx_map_string_to_array kwargs, byte shapeless)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Exports.Export(file, fun, args, kwargs, shapeless != 0);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_function_exporter_new")]
+    internal static mlx_function_exporter mlx_function_exporter_new(byte* file, mlx_closure fun, byte shapeless)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Exports.New(file, fun, shapeless != 0);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_function_exporter_free")]
+    internal static int mlx_function_exporter_free(mlx_function_exporter xfunc)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Exports.Free(xfunc);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_function_exporter_apply")]
+    internal static int mlx_function_exporter_apply(mlx_function_exporter xfunc, mlx_vector_array args)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Exports.Apply(xfunc, args);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_function_exporter_apply_kwargs")]
+    internal static int mlx_function_exporter_apply_kwargs(mlx_function_exporter xfunc, mlx_vector_array args, mlx_map_string_to_array kwargs)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Exports.Apply(xfunc, args, kwargs);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_imported_function_new")]
+    internal static mlx_imported_function mlx_imported_function_new(byte* file)
+    {
+        try
+        {
+            return global::Mlx.Cpu.Abi.Exports.Import(file);
+        }
+        catch (Exception e)
+        {
+            _ = Errors.Report(e);
+            return default;
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_imported_function_free")]
+    internal static int mlx_imported_function_free(mlx_imported_function xfunc)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Exports.Free(xfunc);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_imported_function_apply")]
+    internal static int mlx_imported_function_apply(mlx_vector_array* res, mlx_imported_function xfunc, mlx_vector_array args)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Exports.Apply(res, xfunc, args);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_imported_function_apply_kwargs")]
+    internal static int mlx_imported_function_apply_kwargs(mlx_vector_array* res, mlx_imported_function xfunc, mlx_vector_array args, mlx_map_string_to_array kwargs)
+    {
+        try
+        {
+            global::Mlx.Cpu.Abi.Exports.Apply(res, xfunc, args, kwargs);
+            return 0;
+        }
+        catch (Exception e)
+        {
+            return Errors.Report(e);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)], EntryPoint = "mlx_fast_cuda_kernel_config_new")]
     internal static mlx_fast_cuda_kernel_config mlx_fast_cuda_kernel_config_new()
     {

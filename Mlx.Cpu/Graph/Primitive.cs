@@ -40,6 +40,12 @@ internal abstract class Primitive
     public virtual (Node[] Outputs, int[] Axes) Vmap(Node[] inputs, ReadOnlySpan<int> axes) =>
         throw new NotSupportedException($"[{Name}] cannot be vectorised (vmap).");
 
+    /// <summary>
+    /// The same results from ops that MLX has, where it has none like this one or takes less for it;
+    /// null where this op can be written to a file as it is.
+    /// </summary>
+    public virtual Node[]? Lower(Node[] inputs) => null;
+
     /// <summary>Same op with the same parameters: on the same inputs it gives the same result.</summary>
     public virtual bool SameAs(Primitive other) => ReferenceEquals(this, other);
 

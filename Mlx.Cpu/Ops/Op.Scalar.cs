@@ -23,7 +23,7 @@ internal static unsafe partial class Op
         return n;
     }
 
-    private readonly struct Store(Node n, double value) : IDtypeAction
+    internal readonly struct Store(Node n, double value) : IDtypeAction
     {
         public void Run<T, A>() where T : unmanaged where A : struct, IArithmetic<T> =>
             *n.As<T>() = A.From(value);

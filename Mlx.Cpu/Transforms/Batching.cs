@@ -32,12 +32,7 @@ internal static class Batching
             shape = Shapes.Broadcast(shape, x.Shape, "vmap");
         }
 
-        for (var i = 0; i < inputs.Length; i++)
-        {
-            aligned[i] = Op.BroadcastTo(aligned[i], shape);
-        }
-
-        return aligned;
+        return Op.BroadcastArrays(aligned);
     }
 
     /// <summary>The one input's mapped axis moved to the front.</summary>

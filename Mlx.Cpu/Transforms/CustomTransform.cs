@@ -65,6 +65,10 @@ internal sealed class CustomTransform(
         }
     }
 
+    /// <summary>A file keeps no rules: what is left is the function, differentiated as any.</summary>
+    public override Node[]? Lower(Node[] inputs) => Array.ConvertAll(
+        inputs[^outputCount..], o => o.Primitive is StopGradient ? o.Inputs[0] : o);
+
     public override bool IsPure => false;
 
     /// <summary>A result outlives the count that <see cref="Held"/> gives back: wrap it.</summary>

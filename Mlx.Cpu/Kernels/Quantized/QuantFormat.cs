@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 
 namespace Mlx.Cpu.Kernels.Quantized;
@@ -26,6 +27,14 @@ internal readonly unsafe record struct QuantFormat(QuantMode Mode, int GroupSize
         [0, 0.5f, 1, 1.5f, 2, 3, 4, 6, -0f, -0.5f, -1, -1.5f, -2, -3, -4, -6];
 
     private static readonly float[] Fp8 = [.. Enumerable.Range(0, 256).Select(i => E4M3((byte)i))];
+
+    public static readonly State<QuantFormat> InFiles = State.Of(
+        State.Int, State.Int,
+        State.OneOf(QuantMode.Affine, QuantMode.Mxfp4, QuantMode.Mxfp8, QuantMode.Nvfp4)).As(
+            s => new QuantFormat(s.Item3, s.Item1, s.Item2), f => (f.GroupSize, f.Bits, f.Mode));
+
+    /// <summary>The name of the mode, as the builders take it.</summary>
+    public string ModeName => Mode.ToString().ToLowerInvariant();
 
     public bool IsAffine => Mode == QuantMode.Affine;
 

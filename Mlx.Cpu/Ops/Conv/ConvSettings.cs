@@ -1,3 +1,4 @@
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 
 namespace Mlx.Cpu.Ops;
@@ -15,6 +16,16 @@ internal sealed record ConvSettings(
     int[] Stride, int[] PaddingLow, int[] PaddingHigh, int[] KernelDilation,
     int[] InputDilation, int Groups, bool Flip)
 {
+    public static readonly State<ConvSettings> InFiles = State.Of(
+        State.Of(State.Ints, State.Ints, State.Ints, State.Ints, State.Ints), State.Int, State.Bool)
+        .As(
+            s => new ConvSettings(
+                s.Item1.Item1, s.Item1.Item2, s.Item1.Item3, s.Item1.Item4, s.Item1.Item5,
+                s.Item2, s.Item3),
+            c => (
+                (c.Stride, c.PaddingLow, c.PaddingHigh, c.KernelDilation, c.InputDilation),
+                c.Groups, c.Flip));
+
     public bool Equals(ConvSettings? other) =>
         other is not null && Groups == other.Groups && Flip == other.Flip
         && Shapes.Same(Stride, other.Stride) && Shapes.Same(PaddingLow, other.PaddingLow)

@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 using Mlx.Cpu.Transforms;
@@ -11,6 +12,12 @@ namespace Mlx.Cpu.Ops;
 /// </summary>
 internal sealed class Convolution(ConvSettings settings) : Primitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Of<Convolution, ConvSettings>(
+        "Convolution", ConvSettings.InFiles, p => p.settings, (x, s) => Op.ConvGeneral(
+            x[0], x[1], s.Stride, s.PaddingLow, s.PaddingHigh, s.KernelDilation, s.InputDilation,
+            s.Groups, s.Flip), 2);
+
     private readonly ConvSettings settings = settings;
 
     public override void Eval(Node[] inputs, Node[] outputs) =>
@@ -25,6 +32,43 @@ internal sealed class Convolution(ConvSettings settings) : Primitive
                 ConvolutionKernel<float>.Forward(inputs[0], inputs[1], y, settings);
             }
         });
+
+    /// <summary>MLX leaves elements out by a slice, not by a negative padding.</summary>
+    public override Node[]? Lower(Node[] inputs)
+    {
+        var (low, high) = (settings.PaddingLow, settings.PaddingHigh);
+        if (low.Min() >= 0 && high.Min() >= 0)
+        {
+            return null;
+        }
+
+        // What is left out is counted in the dilated input.
+        var x = inputs[0];
+        var dilation = (int[])settings.InputDilation.Clone();
+        var (start, stop) = (new int[x.Rank], new int[x.Rank]);
+        for (var i = 0; i < low.Length; i++)
+        {
+            if ((low[i] < 0 || high[i] < 0) && dilation[i] > 1)
+            {
+                x = Op.Dilated(x, i + 1, dilation[i]);
+                dilation[i] = 1;
+            }
+
+            start[i + 1] = Math.Max(0, -low[i]);
+            stop[i + 1] = x.Shape[i + 1] - Math.Max(0, -high[i]);
+        }
+
+        (stop[0], stop[^1]) = (x.Shape[0], x.Shape[^1]);
+        return
+        [
+            Op.Convolve(Op.Slice(x, start, stop), inputs[1], settings with
+            {
+                PaddingLow = Array.ConvertAll(low, p => Math.Max(0, p)),
+                PaddingHigh = Array.ConvertAll(high, p => Math.Max(0, p)),
+                InputDilation = dilation,
+            }),
+        ];
+    }
 
     public override Node?[] Vjp(
         Node[] inputs, Node[] cotangents, ReadOnlySpan<int> argnums, Node[] outputs)
@@ -143,6 +187,36 @@ internal sealed class ConvolutionWeightGradient(ConvSettings settings, int[] sha
         return [sum!];
     }
 
+    /// <summary>
+    /// A convolution in which examples are the channels, the cotangents the kernel, and strides and
+    /// kernel dilation have changed places.
+    /// </summary>
+    public override Node[]? Lower(Node[] inputs)
+    {
+        var (x, g, groups) = (inputs[0], inputs[1], settings.Groups);
+        var high = new int[settings.Stride.Length];
+        for (var i = 0; i < high.Length; i++)
+        {
+            high[i] = ConvSettings.Extent(g.Shape[i + 1], settings.Stride[i])
+                - ConvSettings.Extent(x.Shape[i + 1], settings.InputDilation[i])
+                + ConvSettings.Extent(shape[i + 1], settings.KernelDilation[i])
+                - settings.PaddingLow[i] - 1;
+        }
+
+        // (n, space, groups * c) becomes (c, space, groups * n).
+        var split = Op.Unflatten(x, -1, [groups, x.Shape[^1] / groups]);
+        var turned = Op.Flatten(Op.SwapAxes(split, 0, -1), -2, -1);
+        var y = Op.Convolve(
+            turned, Op.SwapAxes(g, 0, -1), settings with
+            {
+                Stride = settings.KernelDilation,
+                KernelDilation = settings.Stride,
+                PaddingHigh = high,
+                Flip = false,
+            });
+        return [Op.SwapAxes(settings.Flip ? Op.Turned(y) : y, 0, -1)];
+    }
+
     /// <summary>Each example is a group.</summary>
     public override (Node[] Outputs, int[] Axes) Vmap(Node[] inputs, ReadOnlySpan<int> axes)
     {
@@ -174,6 +248,28 @@ internal static partial class Op
     internal static Node ConvWeightGradient(
         Node x, Node g, int[] weight, ConvSettings settings) => Node.Lazy(
         weight, x.Dtype, new ConvolutionWeightGradient(settings, weight), x, g);
+
+    /// <summary>Zeros between the elements of an axis.</summary>
+    internal static Node Dilated(Node x, int axis, int dilation)
+    {
+        var gaps = Pad(
+            ExpandDims(x, axis + 1), [axis + 1], [0], [dilation - 1], Scalar(0, x.Dtype), "constant");
+        var length = ConvSettings.Extent(x.Shape[axis], dilation);
+        return SliceAxis(Flatten(gaps, axis, axis + 1), axis, 0, length);
+    }
+
+    /// <summary>The spatial axes (all but the first and the last) backwards.</summary>
+    internal static Node Turned(Node x)
+    {
+        var (start, stop, steps) = (new int[x.Rank], (int[])x.Shape.Clone(), new int[x.Rank]);
+        Array.Fill(steps, 1);
+        for (var i = 1; i < x.Rank - 1; i++)
+        {
+            (start[i], stop[i], steps[i]) = (x.Shape[i] - 1, -x.Shape[i] - 1, -1);
+        }
+
+        return Slice(x, start, stop, steps);
+    }
 
     /// <summary>Convolves cotangents with the transposed weights back to the input.</summary>
     internal static Node ConvInputGradient(

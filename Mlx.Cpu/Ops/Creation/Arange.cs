@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 using Mlx.Cpu.Threading;
@@ -10,9 +11,17 @@ namespace Mlx.Cpu.Ops;
 /// own precision, which drifts: a documented difference.) Integers count in steps of the converted
 /// numbers, as MLX does: its difference of the first two elements.
 /// </summary>
-internal sealed unsafe class Arange(double start, double step) : Primitive
+internal sealed unsafe class Arange(double start, double stop, double step) : Primitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Many<
+        Arange, (double Start, double Stop, double Step)>(
+        "Arange", State.Of(State.Double, State.Double, State.Double),
+        p => (p.start, p.stop, p.step),
+        (_, s, outputs) => [Op.Arange(s.Start, s.Stop, s.Step, outputs[0].Dtype)], 0);
+
     private readonly double start = start;
+    private readonly double stop = stop;
     private readonly double step = step;
 
     public override void Eval(Node[] inputs, Node[] outputs)
@@ -106,7 +115,7 @@ internal static partial class Op
                 $"[arange] Maximum size exceeded by ({start}, {stop}, {step}).");
         }
 
-        return Node.Lazy([(int)size], dtype, new Arange(start, step));
+        return Node.Lazy([(int)size], dtype, new Arange(start, stop, step));
     }
 
     /// <summary>0, 1 ... as int32.</summary>

@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 
@@ -8,6 +9,11 @@ namespace Mlx.Cpu.Ops;
 internal sealed unsafe class Full : Primitive
 {
     public static readonly Full Instance = new();
+
+    [Serialized]
+    public static readonly Form Form = Form.Many<Full, ValueTuple>(
+        "Full", Form.Nothing, _ => default,
+        (x, _, outputs) => [Op.Written(Op.AsType(x[0], outputs[0].Dtype))]);
 
     public override void Eval(Node[] inputs, Node[] outputs)
     {

@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 using V = System.Runtime.Intrinsics.Vector512<float>;
@@ -91,25 +92,30 @@ internal sealed class Negative : NumberPrimitive<Negative.Numbers>
 internal static partial class Op
 {
     [Export("mlx_add")]
+    [Serialized]
     public static Node Add(Node a, Node b) => Promoted(a, b, Ops.Add.Instance, "add");
 
     [Export("mlx_subtract")]
+    [Serialized]
     public static Node Subtract(Node a, Node b) =>
         Promoted(a, b, Ops.Subtract.Instance, "subtract");
 
     [Export("mlx_multiply")]
+    [Serialized]
     public static Node Multiply(Node a, Node b) =>
         Promoted(a, b, Ops.Multiply.Instance, "multiply");
 
     [Export("mlx_square")]
+    [Serialized]
     public static Node Square(Node a) => Unary(a, Ops.Square.Instance);
 
     [Export("mlx_negative")]
+    [Serialized]
     public static Node Negative(Node a) => a.Dtype != Dtype.Bool
         ? Unary(a, Ops.Negative.Instance)
         : throw new ArgumentException(
             "[negative] Not supported for bool, use logical_not instead.");
 
-    private static Node Promoted(Node a, Node b, BinaryPrimitive op, string name) =>
+    internal static Node Promoted(Node a, Node b, BinaryPrimitive op, string name) =>
         Binary(a, b, Dtypes.Promote(a.Dtype, b.Dtype), op, name);
 }

@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 
@@ -7,6 +8,10 @@ namespace Mlx.Cpu.Ops;
 /// <summary>The same values in another dtype.</summary>
 internal sealed unsafe class AsType : ElementwisePrimitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Of<AsType, Dtype>(
+        "AsType", State.Dtype, p => p.to, (x, to) => Op.AsType(x[0], to));
+
     private static readonly AsType[] All =
         [.. Enumerable.Range(0, Dtypes.Count).Select(d => new AsType((Dtype)d))];
 

@@ -120,9 +120,10 @@ internal static partial class Op
         Node a, Node b, Dtype dtype, Dtype output, BinaryPrimitive op, string name)
     {
         var shape = Shapes.Broadcast(a.Shape, b.Shape, name);
-        return Node.Lazy(
-            shape, output, op,
-            BroadcastTo(AsType(a, dtype), shape), BroadcastTo(AsType(b, dtype), shape));
+        var (x, y) = (AsType(a, dtype), AsType(b, dtype));
+        return ShapelessTrace.IsRunning
+            ? Node.Lazy(shape, output, op, BroadcastArrays([x, y]))
+            : Node.Lazy(shape, output, op, BroadcastTo(x, shape), BroadcastTo(y, shape));
     }
 
     /// <summary>

@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 
@@ -25,6 +26,16 @@ internal abstract unsafe class BitwisePrimitive<TBits> : BinaryPrimitive
 internal sealed class BitwiseAnd : BitwisePrimitive<LogicalAnd.Bits>
 {
     public static readonly BitwiseAnd Instance = new();
+
+    [Serialized]
+    public static readonly Form Form = Form.Family(
+        "BitwiseBinary",
+        State.OneOf<BinaryPrimitive>(
+            Instance, BitwiseOr.Instance, BitwiseXor.Instance, LeftShift.Instance,
+            RightShift.Instance),
+        p => (BinaryPrimitive)p, (x, op, _) => [Op.Bitwise(x[0], x[1], op, op.Name)], 2,
+        typeof(BitwiseAnd), typeof(BitwiseOr), typeof(BitwiseXor), typeof(LeftShift),
+        typeof(RightShift));
 }
 
 internal sealed class BitwiseOr : BitwisePrimitive<LogicalOr.Bits>
@@ -57,6 +68,10 @@ internal sealed unsafe class BitwiseInvert : UnaryPrimitive
     };
 
     protected override Node? Push(Node d, Node x, Node y) => null;
+
+    /// <summary>Against a number of ones: MLX cannot write the inversion.</summary>
+    public override Node[]? Lower(Node[] inputs) =>
+        [Op.BitwiseXor(inputs[0], Op.AsType(Op.Scalar(-1), inputs[0].Dtype))];
 
     private readonly struct Bits : IUnary
     {
@@ -157,7 +172,7 @@ internal static partial class Op
         return Bitwise(a, b, op, name, dtype == Dtype.Bool ? Dtype.UInt8 : dtype);
     }
 
-    private static Node Bitwise(
+    internal static Node Bitwise(
         Node a, Node b, BinaryPrimitive op, string name, Dtype? dtype = null)
     {
         var common = dtype ?? Dtypes.Promote(a.Dtype, b.Dtype);

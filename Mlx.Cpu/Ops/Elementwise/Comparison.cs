@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 
@@ -42,6 +43,12 @@ internal abstract unsafe class Comparison<TRelation> : BinaryPrimitive
 internal sealed class Equal : Comparison<Equal.Relation>
 {
     public static readonly Equal Instance = new();
+
+    [Serialized]
+    public static readonly Form Form = Form.Family(
+        "Equal", State.Either<BinaryPrimitive>(Instance, NanEqual.Instance),
+        p => (BinaryPrimitive)p, (x, relation, _) => [Op.Compare(x[0], x[1], relation, "equal")],
+        2, typeof(Equal), typeof(NanEqual));
 
     internal readonly struct Relation : IRelation
     {
@@ -140,23 +147,28 @@ internal static partial class Op
     public static Node Equal(Node a, Node b) => Compare(a, b, Ops.Equal.Instance, "equal");
 
     [Export("mlx_not_equal")]
+    [Serialized]
     public static Node NotEqual(Node a, Node b) =>
         Compare(a, b, Ops.NotEqual.Instance, "not_equal");
 
     [Export("mlx_greater")]
+    [Serialized]
     public static Node Greater(Node a, Node b) => Compare(a, b, Ops.Greater.Instance, "greater");
 
     [Export("mlx_greater_equal")]
+    [Serialized]
     public static Node GreaterEqual(Node a, Node b) =>
         Compare(a, b, Ops.GreaterEqual.Instance, "greater_equal");
 
     [Export("mlx_less")]
+    [Serialized]
     public static Node Less(Node a, Node b) => Compare(a, b, Ops.Less.Instance, "less");
 
     [Export("mlx_less_equal")]
+    [Serialized]
     public static Node LessEqual(Node a, Node b) =>
         Compare(a, b, Ops.LessEqual.Instance, "less_equal");
 
-    private static Node Compare(Node a, Node b, BinaryPrimitive relation, string name) =>
+    internal static Node Compare(Node a, Node b, BinaryPrimitive relation, string name) =>
         Binary(a, b, Dtypes.Promote(a.Dtype, b.Dtype), Dtype.Bool, relation, name);
 }

@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 
@@ -80,16 +81,19 @@ internal sealed unsafe class Conjugate : ElementwisePrimitive
 internal static partial class Op
 {
     [Export("mlx_real")]
+    [Serialized]
     public static Node Real(Node a) => a.Dtype == Dtype.Complex64
         ? Node.Lazy(a.Shape, Dtype.Float32, Ops.Real.Instance, a)
         : a;
 
     [Export("mlx_imag")]
+    [Serialized]
     public static Node Imag(Node a) => a.Dtype == Dtype.Complex64
         ? Node.Lazy(a.Shape, Dtype.Float32, Ops.Imag.Instance, a)
         : ZerosLike(a);
 
     [Export("mlx_conjugate")]
+    [Serialized]
     public static Node Conjugate(Node a) =>
         a.Dtype == Dtype.Complex64 ? Node.Lazy(a.Shape, a.Dtype, Ops.Conjugate.Instance, a) : a;
 }

@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 
@@ -47,6 +48,10 @@ internal interface IIntegerOperator
 internal sealed class Divide : DividingPrimitive<Divide.Floats, Divide.Integers>
 {
     public static readonly Divide Instance = new();
+
+    [Serialized]
+    public static readonly Form Form = Form.Of<Divide>(
+        "Divide", x => Op.Promoted(x[0], x[1], Instance!, "divide"), 2);
 
     protected override Node Push(int arg, Node d, Node x, Node y, Node z) =>
         arg == 0 ? d / y : -(d * x) / Op.Square(y);
@@ -122,6 +127,8 @@ internal sealed class CutQuotient : DividingPrimitive<CutQuotient.Floats, Divide
 {
     public static readonly CutQuotient Instance = new();
 
+    public override Node[]? Lower(Node[] inputs) => [DivMod.Both(inputs)[0]];
+
     protected override Node? Push(int arg, Node d, Node x, Node y, Node z) => null;
 
     internal readonly struct Floats : IFloatOperator
@@ -141,6 +148,8 @@ internal sealed unsafe class CutRemainder
     : DividingPrimitive<CutRemainder.Floats, CutRemainder.Integers>
 {
     public static readonly CutRemainder Instance = new();
+
+    public override Node[]? Lower(Node[] inputs) => [DivMod.Both(inputs)[1]];
 
     /// <summary>x - y trunc(x / y), though MLX takes it for constant.</summary>
     protected override Node? Push(int arg, Node d, Node x, Node y, Node z) =>
@@ -186,19 +195,7 @@ internal static partial class Op
     }
 
     [Export("mlx_remainder")]
+    [Serialized]
     public static Node Remainder(Node a, Node b) =>
         Promoted(a, b, Ops.Remainder.Instance, "remainder");
-
-    /// <summary>Quotient and remainder, both cut off towards zero.</summary>
-    [Export("mlx_divmod")]
-    public static Node[] DivMod(Node a, Node b)
-    {
-        var dtype = Dtypes.Promote(a.Dtype, b.Dtype);
-        return dtype == Dtype.Complex64
-            ? throw new ArgumentException("[divmod] Complex type not supported.")
-            : [
-                Binary(a, b, dtype, CutQuotient.Instance, "divmod"),
-                Binary(a, b, dtype, CutRemainder.Instance, "divmod"),
-            ];
-    }
 }

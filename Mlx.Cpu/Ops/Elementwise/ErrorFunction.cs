@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.Intrinsics;
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 
@@ -41,8 +42,10 @@ internal sealed unsafe class ErfInv : FloatPrimitive<ErfInv.Function>
 internal static partial class Op
 {
     [Export("mlx_erf")]
+    [Serialized]
     public static Node Erf(Node a) => Float(a, Ops.Erf.Instance);
 
     [Export("mlx_erfinv")]
+    [Serialized]
     public static Node ErfInv(Node a) => Float(a, Ops.ErfInv.Instance);
 }

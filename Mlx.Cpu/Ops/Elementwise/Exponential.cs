@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.Intrinsics;
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 
@@ -61,11 +62,14 @@ internal sealed class Sigmoid : FloatPrimitive<Sigmoid.Function>
 internal static partial class Op
 {
     [Export("mlx_exp")]
+    [Serialized]
     public static Node Exp(Node a) => Float(a, Ops.Exp.Instance);
 
     [Export("mlx_expm1")]
+    [Serialized]
     public static Node Expm1(Node a) => Float(a, Ops.Expm1.Instance);
 
     [Export("mlx_sigmoid")]
+    [Serialized]
     public static Node Sigmoid(Node a) => Float(a, Ops.Sigmoid.Instance);
 }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 
@@ -59,9 +60,11 @@ internal sealed unsafe class Minimum : NumberPrimitive<Minimum.Numbers, LogicalA
 internal static partial class Op
 {
     [Export("mlx_maximum")]
+    [Serialized]
     public static Node Maximum(Node a, Node b) => Promoted(a, b, Ops.Maximum.Instance, "maximum");
 
     [Export("mlx_minimum")]
+    [Serialized]
     public static Node Minimum(Node a, Node b) => Promoted(a, b, Ops.Minimum.Instance, "minimum");
 
     /// <summary>

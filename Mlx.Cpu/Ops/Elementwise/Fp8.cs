@@ -3,6 +3,7 @@ using System.Runtime.Intrinsics;
 using Mlx.Cpu.Abi;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
+using Mlx.Cpu.Kernels.Quantized;
 
 namespace Mlx.Cpu.Ops;
 
@@ -32,6 +33,23 @@ internal sealed unsafe class Fp8(bool encode, Dtype dtype) : ElementwisePrimitiv
 
     public override bool SameAs(Primitive other) =>
         other is Fp8 f && f.encode == encode && f.dtype == dtype;
+
+    /// <summary>Decoding is a look into a table of 256 numbers. Encoding cannot be written.</summary>
+    public override Node[]? Lower(Node[] inputs)
+    {
+        if (encode)
+        {
+            return null;
+        }
+
+        var table = new float[256];
+        for (var i = 0; i < table.Length; i++)
+        {
+            table[i] = QuantFormat.E4M3((byte)i);
+        }
+
+        return [Op.Take(Op.AsType(Op.Vector(table), dtype), inputs[0], 0)];
+    }
 
     /// <summary>
     /// The bias is 7; the largest number is 448, to which all beyond (and NaN) is cut.

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.Intrinsics;
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 
@@ -111,20 +112,26 @@ internal sealed unsafe class ArcTanh : FloatPrimitive<ArcTanh.Function>
 internal static partial class Op
 {
     [Export("mlx_sinh")]
+    [Serialized]
     public static Node Sinh(Node a) => Float(a, Ops.Sinh.Instance);
 
     [Export("mlx_cosh")]
+    [Serialized]
     public static Node Cosh(Node a) => Float(a, Ops.Cosh.Instance);
 
     [Export("mlx_tanh")]
+    [Serialized]
     public static Node Tanh(Node a) => Float(a, Ops.Tanh.Instance);
 
     [Export("mlx_arcsinh")]
+    [Serialized]
     public static Node ArcSinh(Node a) => Float(a, Ops.ArcSinh.Instance);
 
     [Export("mlx_arccosh")]
+    [Serialized]
     public static Node ArcCosh(Node a) => Float(a, Ops.ArcCosh.Instance);
 
     [Export("mlx_arctanh")]
+    [Serialized]
     public static Node ArcTanh(Node a) => Float(a, Ops.ArcTanh.Instance);
 }

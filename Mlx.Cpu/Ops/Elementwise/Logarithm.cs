@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.Intrinsics;
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 
@@ -10,6 +11,12 @@ namespace Mlx.Cpu.Ops;
 internal sealed class Log : FloatPrimitive<Log.Function>
 {
     public static readonly Log Instance = new();
+
+    [Serialized]
+    public static readonly Form Form = Form.Family(
+        "Log", State.OneOf<UnaryPrimitive>(Log2.Instance, Log10.Instance, Instance),
+        p => (UnaryPrimitive)p, (x, function, _) => [Op.Float(x[0], function)], 1,
+        typeof(Log), typeof(Log2), typeof(Log10));
 
     protected override Node? Push(Node d, Node x, Node y) => d / x;
 
@@ -86,5 +93,6 @@ internal static partial class Op
     public static Node Log10(Node a) => Float(a, Ops.Log10.Instance);
 
     [Export("mlx_log1p")]
+    [Serialized]
     public static Node Log1p(Node a) => Float(a, Ops.Log1p.Instance);
 }

@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 
@@ -59,14 +60,17 @@ internal sealed unsafe class LogicalNot : UnaryPrimitive
 internal static partial class Op
 {
     [Export("mlx_logical_and")]
+    [Serialized]
     public static Node LogicalAnd(Node a, Node b) =>
         Binary(a, b, Dtype.Bool, Ops.LogicalAnd.Instance, "logical_and");
 
     [Export("mlx_logical_or")]
+    [Serialized]
     public static Node LogicalOr(Node a, Node b) =>
         Binary(a, b, Dtype.Bool, Ops.LogicalOr.Instance, "logical_or");
 
     [Export("mlx_logical_not")]
+    [Serialized]
     public static Node LogicalNot(Node a) =>
         Unary(AsType(a, Dtype.Bool), Ops.LogicalNot.Instance);
 }

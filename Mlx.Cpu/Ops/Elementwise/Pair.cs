@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.Intrinsics;
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 
@@ -65,10 +66,12 @@ internal sealed unsafe class ArcTan2 : BinaryPrimitive
 internal static partial class Op
 {
     [Export("mlx_logaddexp")]
+    [Serialized]
     public static Node LogAddExp(Node a, Node b) => Binary(
         a, b, Dtypes.Promote(a.Dtype, b.Dtype).AtLeastFloat(), Ops.LogAddExp.Instance, "logaddexp");
 
     [Export("mlx_arctan2")]
+    [Serialized]
     public static Node ArcTan2(Node a, Node b) => Binary(
         a, b, Dtypes.Promote(a.Dtype, b.Dtype).AtLeastFloat(), Ops.ArcTan2.Instance, "arctan2");
 }

@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 
@@ -62,5 +63,6 @@ internal sealed unsafe class Power : DividingPrimitive<Power.Floats, Power.Integ
 internal static partial class Op
 {
     [Export("mlx_power")]
+    [Serialized]
     public static Node Power(Node a, Node b) => Promoted(a, b, Ops.Power.Instance, "power");
 }

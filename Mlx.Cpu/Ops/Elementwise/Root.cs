@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.Intrinsics;
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 
@@ -10,6 +11,11 @@ namespace Mlx.Cpu.Ops;
 internal sealed class Sqrt : FloatPrimitive<Sqrt.Function>
 {
     public static readonly Sqrt Instance = new();
+
+    [Serialized]
+    public static readonly Form Form = Form.Family(
+        "Sqrt", State.Either<UnaryPrimitive>(Instance, Rsqrt.Instance), p => (UnaryPrimitive)p,
+        (x, function, _) => [Op.Float(x[0], function)], 1, typeof(Sqrt), typeof(Rsqrt));
 
     protected override Node? Push(Node d, Node x, Node y) => 0.5 * d / y;
 

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.Intrinsics;
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 
@@ -64,9 +65,11 @@ internal sealed class Round : FloatPrimitive<Round.Function>
 internal static partial class Op
 {
     [Export("mlx_floor")]
+    [Serialized]
     public static Node Floor(Node a) => Whole(RealOnly(a, "floor"), Ops.Floor.Instance);
 
     [Export("mlx_ceil")]
+    [Serialized]
     public static Node Ceil(Node a) => Whole(RealOnly(a, "ceil"), Ops.Ceil.Instance);
 
     /// <summary>
@@ -74,6 +77,7 @@ internal static partial class Op
     /// does.
     /// </summary>
     [Export("mlx_round")]
+    [Serialized]
     public static Node Round(Node a, int decimals = 0)
     {
         if (decimals == 0)

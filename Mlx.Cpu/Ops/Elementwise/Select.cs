@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 
@@ -55,15 +56,12 @@ internal sealed unsafe class Select : ElementwisePrimitive
 internal static partial class Op
 {
     [Export("mlx_where")]
+    [Serialized("Select")]
     public static Node Where(Node condition, Node x, Node y)
     {
         var dtype = Dtypes.Promote(x.Dtype, y.Dtype);
-        var shape = Shapes.Broadcast(
-            Shapes.Broadcast(condition.Shape, x.Shape, "where"), y.Shape, "where");
-        return Node.Lazy(
-            shape, dtype, Ops.Select.Instance,
-            BroadcastTo(AsType(condition, Dtype.Bool), shape),
-            BroadcastTo(AsType(x, dtype), shape),
-            BroadcastTo(AsType(y, dtype), shape));
+        var inputs = BroadcastArrays(
+            [AsType(condition, Dtype.Bool), AsType(x, dtype), AsType(y, dtype)], [], "where");
+        return Node.Lazy(inputs[0].Shape, dtype, Ops.Select.Instance, inputs);
     }
 }

@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 
@@ -39,6 +40,11 @@ internal sealed unsafe class Sign : NumberPrimitive<Sign.Numbers>
 internal sealed class Abs : NumberPrimitive<Abs.Numbers>
 {
     public static readonly Abs Instance = new();
+
+    [Serialized]
+    public static readonly Form Form = Form.Family(
+        "Abs", Form.Nothing, _ => default, (x, _, _) => [Op.Abs(x[0])], 1,
+        typeof(Abs), typeof(Modulus));
 
     protected override Node Push(Node d, Node x, Node y) => d * Op.Sign(x);
 
@@ -79,6 +85,7 @@ internal sealed unsafe class Modulus : ElementwisePrimitive
 internal static partial class Op
 {
     [Export("mlx_sign")]
+    [Serialized]
     public static Node Sign(Node a) => Unary(a, Ops.Sign.Instance);
 
     [Export("mlx_abs")]

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.Intrinsics;
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 
@@ -112,20 +113,26 @@ internal sealed unsafe class ArcTan : FloatPrimitive<ArcTan.Function>
 internal static partial class Op
 {
     [Export("mlx_sin")]
+    [Serialized]
     public static Node Sin(Node a) => Float(a, Ops.Sin.Instance);
 
     [Export("mlx_cos")]
+    [Serialized]
     public static Node Cos(Node a) => Float(a, Ops.Cos.Instance);
 
     [Export("mlx_tan")]
+    [Serialized]
     public static Node Tan(Node a) => Float(a, Ops.Tan.Instance);
 
     [Export("mlx_arcsin")]
+    [Serialized]
     public static Node ArcSin(Node a) => Float(a, Ops.ArcSin.Instance);
 
     [Export("mlx_arccos")]
+    [Serialized]
     public static Node ArcCos(Node a) => Float(a, Ops.ArcCos.Instance);
 
     [Export("mlx_arctan")]
+    [Serialized]
     public static Node ArcTan(Node a) => Float(a, Ops.ArcTan.Instance);
 }

@@ -88,7 +88,7 @@ internal abstract unsafe class NumberPrimitive<TFunction> : UnaryPrimitive
 internal static partial class Op
 {
     /// <summary>A function of floating-point numbers: integers are converted first.</summary>
-    private static Node Float(Node a, UnaryPrimitive function) => Unary(AsFloat(a), function);
+    internal static Node Float(Node a, UnaryPrimitive function) => Unary(AsFloat(a), function);
 
     private static Node Unary(Node a, UnaryPrimitive function) =>
         Node.Lazy(a.Shape, a.Dtype, function, a);

@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 
@@ -14,6 +15,25 @@ namespace Mlx.Cpu.Ops;
 /// </remarks>
 internal sealed class Attention(float scale, bool causal, bool hasMask, bool hasSinks) : Composite
 {
+    [Serialized]
+    public static readonly Form Form = Form.ReadOnly<
+        (float Scale, bool Causal, bool HasSinks, bool KeepsSums)>(
+        "ScaledDotProductAttention",
+        State.Of(State.Float, State.Bool, State.Bool, State.Bool), (x, s, _) =>
+        {
+            var hasMask = x.Length - (s.HasSinks ? 1 : 0) > 3;
+            return s.KeepsSums
+                ? throw new NotSupportedException(
+                    "[ScaledDotProductAttention] The sums that training on a GPU keeps are not " +
+                    "supported.")
+                :
+                [
+                    Op.ScaledDotProductAttention(
+                        x[0], x[1], x[2], s.Scale, s.Causal ? "causal" : "",
+                        hasMask ? x[3] : null, s.HasSinks ? x[^1] : null),
+                ];
+        }, 3, 5);
+
     private readonly (float Scale, bool Causal, bool HasMask, bool HasSinks) settings =
         (scale, causal, hasMask, hasSinks);
 

@@ -12,6 +12,8 @@ internal abstract class Composite : Primitive
     /// <summary>The same results from other ops.</summary>
     public abstract Node[] Compose(Node[] inputs);
 
+    public sealed override Node[] Lower(Node[] inputs) => Compose(inputs);
+
     public override Node?[] Vjp(
         Node[] inputs, Node[] cotangents, ReadOnlySpan<int> argnums, Node[] outputs)
     {

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 
@@ -15,6 +16,22 @@ namespace Mlx.Cpu.Ops;
 /// </remarks>
 internal sealed unsafe class Norm(bool center, bool hasWeight, bool hasBias, float eps) : Composite
 {
+    [Serialized]
+    public static readonly Form Form = Form.ReadOnly<float>(
+        "RMSNorm", State.Float, (x, eps, _) =>
+        [
+            x[1].Rank == 0 ? Op.RmsNorm(x[0], null, eps) * x[1] : Op.RmsNorm(x[0], x[1], eps),
+        ], 2, 2);
+
+    [Serialized]
+    public static readonly Form CenteredForm = Form.ReadOnly<float>(
+        "LayerNorm", State.Float, (x, eps, _) =>
+        [
+            x[1].Rank == 0 || x[2].Rank == 0
+                ? (Op.LayerNorm(x[0], null, null, eps) * x[1]) + x[2]
+                : Op.LayerNorm(x[0], x[1], x[2], eps),
+        ], 3, 3);
+
     private readonly (bool Center, bool HasWeight, bool HasBias, float Eps) settings =
         (center, hasWeight, hasBias, eps);
 
@@ -54,12 +71,9 @@ internal sealed unsafe class Norm(bool center, bool hasWeight, bool hasBias, flo
     public override Node?[] Vjp(
         Node[] inputs, Node[] cotangents, ReadOnlySpan<int> argnums, Node[] outputs)
     {
-        var (x, g) = (inputs[0], cotangents[0]);
-        var columns = new int[] { x.Shape[^1] };
-        var primitive = new NormVjp(settings.Center, settings.HasWeight, settings.Eps);
-        var gradients = Node.LazyMany(
-            [(x.Shape, x.Dtype), (columns, x.Dtype), (columns, x.Dtype)],
-            primitive, settings.HasWeight ? [x, g, inputs[1]] : [x, g]);
+        var gradients = Op.NormGradients(
+            settings.Center, inputs[0], cotangents[0], settings.HasWeight ? inputs[1] : null,
+            settings.Eps);
         var result = new Node?[argnums.Length];
         for (var i = 0; i < argnums.Length; i++)
         {
@@ -86,10 +100,14 @@ internal sealed unsafe class Norm(bool center, bool hasWeight, bool hasBias, flo
 
     public override Node[] Compose(Node[] inputs)
     {
-        var x = Unit(inputs[0], settings.Center, settings.Eps).Unit;
+        var dtype = inputs[0].Dtype;
+        var x = Op.AsType(Unit(Wide(inputs[0]), settings.Center, settings.Eps).Unit, dtype);
         var y = settings.HasWeight ? x * inputs[1] : x;
         return [settings.HasBias ? y + inputs[^1] : y];
     }
+
+    /// <summary>Half precision as float32.</summary>
+    internal static Node Wide(Node a) => a.Dtype.IsHalf() ? Op.AsType(a, Dtype.Float32) : a;
 
     /// <summary>The normed rows and their scales.</summary>
     internal static (Node Unit, Node Scale) Unit(Node x, bool center, float eps)
@@ -103,6 +121,20 @@ internal sealed unsafe class Norm(bool center, bool hasWeight, bool hasBias, flo
 /// <summary>Gradients of <see cref="Norm"/>: x, cotangents (, weight) to dx, dw, db.</summary>
 internal sealed unsafe class NormVjp(bool center, bool hasWeight, float eps) : Composite
 {
+    /// <summary>x, weight and cotangents to dx and dw.</summary>
+    [Serialized]
+    public static readonly Form Form = Form.ReadOnly<float>(
+        "RMSNormVJP", State.Float, (x, eps, _) => Read(false, x[0], x[1], x[2], eps)[..2], 3, 3);
+
+    /// <summary>x, weight, bias and cotangents to dx, dw and db.</summary>
+    [Serialized]
+    public static readonly Form CenteredForm = Form.ReadOnly<float>(
+        "LayerNormVJP", State.Float, (x, eps, _) =>
+        {
+            var gradients = Read(true, x[0], x[1], x[3], eps);
+            return x[2].Rank == 0 ? [.. gradients[..2], Op.ZerosLike(x[2])] : gradients;
+        }, 4, 4);
+
     private readonly (bool Center, bool HasWeight, float Eps) settings = (center, hasWeight, eps);
 
     public override string Name => settings.Center ? "LayerNormVJP" : "RMSNormVJP";
@@ -143,17 +175,30 @@ internal sealed unsafe class NormVjp(bool center, bool hasWeight, float eps) : C
         }
     }
 
+    /// <summary>A weight without axes is the 1 of a norm that has none.</summary>
+    private static Node[] Read(bool center, Node x, Node w, Node g, float eps)
+    {
+        if (w.Rank > 0)
+        {
+            return Op.NormGradients(center, x, g, w, eps);
+        }
+
+        var gradients = Op.NormGradients(center, x, g * w, null, eps);
+        return [gradients[0], Op.ZerosLike(w), gradients[2]];
+    }
+
     public override bool SameAs(Primitive other) => other is NormVjp n && settings == n.settings;
 
     public override Node[] Compose(Node[] inputs)
     {
-        var (x, g) = (inputs[0], inputs[1]);
+        var (x, g) = (Norm.Wide(inputs[0]), Norm.Wide(inputs[1]));
         var (u, scale) = Norm.Unit(x, settings.Center, settings.Eps);
-        var gw = settings.HasWeight ? g * inputs[2] : g;
+        var gw = settings.HasWeight ? g * Norm.Wide(inputs[2]) : g;
         var d = gw - (u * Op.Mean(gw * u, -1, true));
         d = settings.Center ? d - Op.Mean(gw, -1, true) : d;
         var rows = Shapes.AllAxes(x.Rank - 1);
-        return [d * scale, Op.Sum(g * u, rows, false), Op.Sum(g, rows, false)];
+        Node[] gradients = [d * scale, Op.Sum(g * u, rows, false), Op.Sum(g, rows, false)];
+        return Array.ConvertAll(gradients, a => Op.AsType(a, inputs[0].Dtype));
     }
 }
 
@@ -166,6 +211,25 @@ internal static partial class Op
     [Export("mlx_fast_layer_norm")]
     public static Node LayerNorm(Node x, Node? weight, Node? bias, float eps) =>
         NormOf("layer_norm", true, x, weight, bias, eps);
+
+    /// <summary>dx, dw and db for cotangents g.</summary>
+    internal static Node[] NormGradients(bool center, Node x, Node g, Node? weight, float eps)
+    {
+        var isSame = Shapes.Same(x.Shape, g.Shape) && x.Rank > 0 && x.Dtype == g.Dtype
+            && x.Dtype.IsFloating() && (weight is null || weight.Dtype == x.Dtype);
+        if (!isSame)
+        {
+            throw new ArgumentException(
+                $"[norm_vjp] Cotangents of shape {Shapes.Text(g.Shape)} and {g.Dtype.Name()} are " +
+                $"not those of {Shapes.Text(x.Shape)} and {x.Dtype.Name()}.");
+        }
+
+        CheckParameter("norm_vjp", "weight", x, weight);
+        int[] columns = [x.Shape[^1]];
+        return Node.LazyMany(
+            [(x.Shape, x.Dtype), (columns, x.Dtype), (columns, x.Dtype)],
+            new NormVjp(center, weight is not null, eps), weight is null ? [x, g] : [x, g, weight]);
+    }
 
     private static Node NormOf(
         string op, bool center, Node x, Node? weight, Node? bias, float eps)

@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 
@@ -24,6 +25,17 @@ internal readonly record struct RopeSettings(
 /// </remarks>
 internal sealed class Rope(RopeSettings settings) : Composite
 {
+    [Serialized]
+    public static readonly Form Form = Form.ReadOnly<
+        (int Dims, bool Traditional, float Base, float Scale, bool Forward)>(
+        "RoPE", State.Of(State.Int, State.Bool, State.Float, State.Float, State.Bool),
+        (x, s, _) =>
+        [
+            Op.Rotated(
+                x[0], x[1], x.Length > 2 ? x[2] : null,
+                new(s.Dims, s.Traditional, s.Base, s.Scale, s.Forward)),
+        ], 2, 3);
+
     private readonly RopeSettings settings = settings;
 
     public override string Name => "RoPE";
@@ -143,8 +155,13 @@ internal static partial class Op
                 : "[rope] Only one of base or freqs can have a value.");
         }
 
-        CheckRope(x, dims, offset, freqs);
-        var settings = new RopeSettings(dims, traditional, @base ?? 1, scale, true);
+        return Rotated(
+            x, offset, freqs, new RopeSettings(dims, traditional, @base ?? 1, scale, true));
+    }
+
+    internal static Node Rotated(Node x, Node offset, Node? freqs, RopeSettings settings)
+    {
+        CheckRope(x, settings.Dims, offset, freqs);
         var at = offset.Dtype.Size() == 4 ? offset : AsType(offset, Dtype.Int32);
         Node[] inputs = freqs is null ? [x, at] : [x, at, AsType(freqs, Dtype.Float32)];
         var primitive = new Rope(settings);

@@ -1,3 +1,4 @@
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 using Mlx.Cpu.Kernels.Fft;
@@ -11,6 +12,18 @@ namespace Mlx.Cpu.Ops;
 /// </summary>
 internal sealed unsafe class Fourier(int axis, bool inverse) : Primitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Family<(int[] Axes, bool Inverse, bool Real)>(
+        "FFT", State.Of(State.WideInts, State.Bool, State.Bool), p => p switch
+        {
+            Fourier f => ([f.axis], f.inverse, false),
+            RealFourier f => ([f.Axis], false, true),
+            InverseRealFourier f => ([f.Axis], true, true),
+            _ => throw new ArgumentException($"{p.Name} is no Fourier transform."),
+        },
+        (x, s, outputs) => [Op.Fourier(x[0], s.Axes, s.Inverse, s.Real, outputs[0].Shape)], 1,
+        typeof(Fourier), typeof(RealFourier), typeof(InverseRealFourier));
+
     private readonly int axis = axis;
     private readonly bool inverse = inverse;
 
@@ -65,6 +78,8 @@ internal sealed unsafe class RealFourier(int axis) : Primitive
 {
     private readonly int axis = axis;
 
+    public int Axis => axis;
+
     public override string Name => "RFFT";
 
     public override void Eval(Node[] inputs, Node[] outputs)
@@ -110,6 +125,8 @@ internal sealed unsafe class InverseRealFourier(int axis, int n) : Primitive
     private readonly int axis = axis;
     private readonly int n = n;
 
+    public int Axis => axis;
+
     public override string Name => "IRFFT";
 
     public override void Eval(Node[] inputs, Node[] outputs)
@@ -147,6 +164,38 @@ internal sealed unsafe class InverseRealFourier(int axis, int n) : Primitive
 
 internal static partial class Op
 {
+    /// <summary>
+    /// Over several axes, of which the last one is the halved one of real numbers. Of an inverse,
+    /// the wanted shape says how many numbers there were.
+    /// </summary>
+    internal static Node Fourier(Node a, int[] axes, bool inverse, bool real, int[] wanted)
+    {
+        Shapes.SortedAxes(axes, a.Rank, "fft");
+        var at = Array.ConvertAll(axes, axis => Shapes.Axis(axis, a.Rank, "fft"));
+        if (at.Length == 0 || Array.Exists(at, axis => a.Shape[axis] == 0))
+        {
+            throw new ArgumentException(
+                $"[fft] Invalid axes {Shapes.Text(axes)} for array of shape {Shapes.Text(a.Shape)}.");
+        }
+
+        var last = at[^1];
+        var x = real && !inverse ? RealFourier(a, last) : a;
+        for (var i = at.Length - (real ? 2 : 1); i >= 0; i--)
+        {
+            x = Fourier(x, at[i], inverse);
+        }
+
+        if (!real || !inverse)
+        {
+            return x;
+        }
+
+        return wanted.Length == a.Rank && wanted[last] > 0 && wanted[last] / 2 + 1 == x.Shape[last]
+            ? InverseRealFourier(x, last, wanted[last])
+            : throw new ArgumentException(
+                $"[irfft] {x.Shape[last]} terms cannot give shape {Shapes.Text(wanted)}.");
+    }
+
     public static Node Fourier(Node a, int axis, bool inverse) =>
         Node.Lazy(a.Shape, Dtype.Complex64, new Fourier(axis, inverse), AsType(a, Dtype.Complex64));
 

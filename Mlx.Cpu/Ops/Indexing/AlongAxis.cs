@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 using Mlx.Cpu.Transforms;
@@ -8,6 +9,10 @@ namespace Mlx.Cpu.Ops;
 /// <summary>out[..., i, ...] = a[..., indices[..., i, ...], ...] (<c>take_along_axis</c>).</summary>
 internal sealed class GatherAxis(int axis) : Primitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Of<GatherAxis, int>(
+        "GatherAxis", State.Int, p => p.axis, (x, axis) => Op.TakeAlongAxis(x[0], x[1], axis), 2);
+
     private readonly int axis = axis;
 
     public override void Eval(Node[] inputs, Node[] outputs)
@@ -52,6 +57,12 @@ internal sealed class GatherAxis(int axis) : Primitive
 /// </summary>
 internal sealed class ScatterAxis(UpdateMode mode, int axis) : Primitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Of<ScatterAxis, (UpdateMode Mode, int Axis)>(
+        "ScatterAxis",
+        State.Of(State.OneOf(UpdateMode.Add, UpdateMode.Replace), State.Int),
+        p => (p.mode, p.axis), (x, s) => Op.ScatterAxis(s.Mode, x[0], x[1], x[2], s.Axis), 3);
+
     private readonly UpdateMode mode = mode;
     private readonly int axis = axis;
 
@@ -118,7 +129,7 @@ internal static partial class Op
     public static Node TakeAlongAxis(Node a, Node indices, int axis)
     {
         var at = CheckedAlongAxis(a, indices, axis, "take_along_axis");
-        var both = BroadcastArrays([a, indices], at, "take_along_axis");
+        var both = BroadcastArrays([a, indices], [at - a.Rank], "take_along_axis");
         return Node.Lazy(both[1].Shape, a.Dtype, new GatherAxis(at), both);
     }
 
@@ -145,8 +156,8 @@ internal static partial class Op
             v = Squeeze(v, Shapes.AllAxes(v.Rank - indices.Rank));
         }
 
-        var shape = Shapes.Broadcast(indices.Shape, v.Shape, op);
-        var all = BroadcastArrays([a, BroadcastTo(indices, shape), BroadcastTo(v, shape)], at, op);
+        var places = BroadcastArrays([indices, v], [], op);
+        var all = BroadcastArrays([a, .. places], [at - a.Rank], op);
         return Node.Lazy(all[0].Shape, a.Dtype, new ScatterAxis(mode, at), all);
     }
 

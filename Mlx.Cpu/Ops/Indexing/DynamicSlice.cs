@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 using Mlx.Cpu.Transforms;
@@ -8,6 +9,11 @@ namespace Mlx.Cpu.Ops;
 /// <summary>A slice whose position is known when it is evaluated; a view.</summary>
 internal sealed class DynamicSlice(int[] axes, int[] sizes) : Primitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Of<DynamicSlice, (int[] Axes, int[] Sizes)>(
+        "DynamicSlice", State.Of(State.Ints, State.Ints), p => (p.axes, p.sizes),
+        (x, s) => Op.Slice(x[0], x[1], s.Axes, s.Sizes), 2);
+
     private readonly int[] axes = axes;
     private readonly int[] sizes = sizes;
 
@@ -90,6 +96,11 @@ internal sealed class DynamicSlice(int[] axes, int[] sizes) : Primitive
 /// <summary>The source with a slice replaced whose position is known when it is evaluated.</summary>
 internal sealed unsafe class DynamicSliceUpdate(int[] axes) : Primitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Of<DynamicSliceUpdate, int[]>(
+        "DynamicSliceUpdate", State.Ints, p => p.axes,
+        (x, axes) => Op.SliceUpdate(x[0], x[1], x[2], axes), 3);
+
     private readonly int[] axes = axes;
 
     public override void Eval(Node[] inputs, Node[] outputs)

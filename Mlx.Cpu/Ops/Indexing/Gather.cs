@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 using Mlx.Cpu.Threading;
@@ -12,6 +13,11 @@ namespace Mlx.Cpu.Ops;
 /// </summary>
 internal sealed class Gather(int[] axes, int[] sliceSizes) : Primitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Of<Gather, (int[] Axes, int[] Sizes)>(
+        "Gather", State.Of(State.Ints, State.Ints), p => (p.axes, p.sliceSizes),
+        (x, s) => Op.Gather(x[0], x[1..], s.Axes, s.Sizes), 1, int.MaxValue);
+
     private readonly int[] axes = axes;
     private readonly int[] sliceSizes = sliceSizes;
 

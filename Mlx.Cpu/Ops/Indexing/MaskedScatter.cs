@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 using Mlx.Cpu.Threading;
@@ -13,6 +14,10 @@ namespace Mlx.Cpu.Ops;
 internal sealed unsafe class MaskedScatter : Primitive
 {
     public static readonly MaskedScatter Instance = new();
+
+    [Serialized]
+    public static readonly Form Form = Form.Of<MaskedScatter>(
+        "MaskedScatter", x => Op.MaskedScatter(x), 3);
 
     public override void Eval(Node[] inputs, Node[] outputs)
     {
@@ -159,6 +164,16 @@ internal static partial class Op
             MaskedScatter([ExpandDims(a, 0), ExpandDims(spread, 0), ExpandDims(values, 0)]), 0);
     }
 
-    internal static Node MaskedScatter(Node[] batched) => Node.Lazy(
-        batched[0].Shape, batched[0].Dtype, Ops.MaskedScatter.Instance, batched);
+    internal static Node MaskedScatter(Node[] batched)
+    {
+        var (a, mask, values) = (batched[0], batched[1], batched[2]);
+        var fits = mask.Dtype == Dtype.Bool && Shapes.Same(mask.Shape, a.Shape)
+                   && values.Dtype == a.Dtype && a.Rank > 0 && values.Rank > 0
+                   && values.Shape[0] == a.Shape[0];
+        return fits
+            ? Node.Lazy(a.Shape, a.Dtype, Ops.MaskedScatter.Instance, batched)
+            : throw new ArgumentException(
+                $"[masked_scatter] A mask of shape {Shapes.Text(mask.Shape)} and values of shape " +
+                $"{Shapes.Text(values.Shape)} do not fit a batch of {Shapes.Text(a.Shape)}.");
+    }
 }

@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 using Mlx.Cpu.Transforms;
@@ -12,6 +13,11 @@ namespace Mlx.Cpu.Ops;
 /// </summary>
 internal sealed class Scatter(UpdateMode mode, int[] axes) : Primitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Of<Scatter, (UpdateMode Mode, int[] Axes)>(
+        "Scatter", State.Of(UpdateModes.InFiles, State.Ints), p => (p.mode, p.axes),
+        (x, s) => Op.Scatter(s.Mode, x[0], x[1..^1], x[^1], s.Axes), 2, int.MaxValue);
+
     private readonly UpdateMode mode = mode;
     private readonly int[] axes = axes;
 

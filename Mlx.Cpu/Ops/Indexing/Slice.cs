@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 
 namespace Mlx.Cpu.Ops;
@@ -6,6 +7,16 @@ namespace Mlx.Cpu.Ops;
 /// <summary>a[start:stop:step, ...]; always a view.</summary>
 internal sealed class Slice(SliceRange range) : Primitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Many<
+        Slice, (int[] Start, int[] Stop, int[] Steps)>(
+        "Slice", State.Of(State.Ints, State.Ints, State.Ints), p => p.range.Parts,
+        (x, s, outputs) =>
+        {
+            SliceRange.Empty(outputs[0].Shape, s);
+            return [Op.Slice(x[0], s.Start, s.Stop, s.Steps)];
+        });
+
     private readonly SliceRange range = range;
 
     public override void Eval(Node[] inputs, Node[] outputs)

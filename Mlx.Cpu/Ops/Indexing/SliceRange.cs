@@ -68,6 +68,32 @@ internal sealed class SliceRange
             : throw new ArgumentException($"[{op}] A stride cannot be 0: {Shapes.Text(steps)}.");
     }
 
+    /// <summary>What makes the same range again; where nothing is selected, nothing from 0.</summary>
+    public (int[] Start, int[] Stop, int[] Steps) Parts
+    {
+        get
+        {
+            var parts = ((int[])Start.Clone(), (int[])Stop.Clone(), (int[])Steps.Clone());
+            Empty(Shape, parts);
+            return parts;
+        }
+    }
+
+    /// <summary>
+    /// Puts axes along which <paramref name="shape"/> is empty at 0: a range that ends before it
+    /// begins does not survive being normalized twice.
+    /// </summary>
+    public static void Empty(int[] shape, (int[] Start, int[] Stop, int[] Steps) parts)
+    {
+        for (var i = 0; i < Math.Min(shape.Length, parts.Start.Length); i++)
+        {
+            if (shape[i] == 0 && i < parts.Stop.Length && i < parts.Steps.Length)
+            {
+                (parts.Start[i], parts.Stop[i], parts.Steps[i]) = (0, 0, 1);
+            }
+        }
+    }
+
     /// <summary>The same range of arrays that have one more axis, taken whole.</summary>
     public (int[] Start, int[] Stop, int[] Steps) Insert(int axis, int length) =>
         (Shapes.Insert(Start, axis, 0), Shapes.Insert(Stop, axis, length),

@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 
@@ -14,12 +15,28 @@ internal enum UpdateMode
     Min,
 }
 
+internal static class UpdateModes
+{
+    /// <summary>MLX's numbers for them.</summary>
+    public static readonly State<UpdateMode> InFiles = State.OneOf(
+        UpdateMode.Max, UpdateMode.Min, UpdateMode.Add, UpdateMode.Prod, UpdateMode.Replace);
+}
+
 /// <summary>
 /// A copy of the source in which a slice is replaced by, or combined with, the update. In place
 /// when this is the last reader of the source.
 /// </summary>
 internal sealed unsafe class SliceUpdate(UpdateMode mode, SliceRange range) : Primitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Of<
+        SliceUpdate, (UpdateMode Mode, (int[] Start, int[] Stop, int[] Steps) Range)>(
+        "SliceUpdate", State.Of(
+            UpdateModes.InFiles, State.Of(State.Ints, State.Ints, State.Ints)),
+        p => (p.mode, p.range.Parts),
+        (x, s) => Op.SliceUpdate(
+            s.Mode, x[0], x[1], s.Range.Start, s.Range.Stop, s.Range.Steps), 2);
+
     private readonly UpdateMode mode = mode;
     private readonly SliceRange range = range;
 

@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 using Mlx.Cpu.Kernels.Linalg;
@@ -11,6 +12,10 @@ namespace Mlx.Cpu.Ops;
 /// </summary>
 internal sealed unsafe class Cholesky(bool upper) : MatrixPrimitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Of<Cholesky, bool>(
+        "Cholesky", State.Bool, p => p.upper, (x, upper) => Op.Cholesky(x[0], upper));
+
     private readonly bool upper = upper;
 
     protected override void Run<T>(Node a, Node[] outputs)

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 using Mlx.Cpu.Kernels.Linalg;
@@ -16,6 +17,14 @@ namespace Mlx.Cpu.Ops;
 /// </remarks>
 internal sealed unsafe class Eig(bool vectors) : MatrixPrimitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Many<Eig, bool>(
+        "Eig", State.Bool, p => p.vectors, (x, vectors, _) =>
+        {
+            Op.CheckEigen(x[0], "eig");
+            return Op.Eig(x[0], vectors);
+        });
+
     private readonly bool vectors = vectors;
 
     protected override void Run<T>(Node a, Node[] outputs)

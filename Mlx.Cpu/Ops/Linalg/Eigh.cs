@@ -1,5 +1,6 @@
 using System.Numerics;
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 using Mlx.Cpu.Kernels.Linalg;
@@ -16,6 +17,13 @@ namespace Mlx.Cpu.Ops;
 /// </remarks>
 internal sealed unsafe class Eigh(bool readsUpper, bool vectors) : MatrixPrimitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Many<Eigh, (string Triangle, bool Vectors)>(
+        "Eigh", State.Of(State.Text, State.Bool),
+        p => (p.kind.ReadsUpper ? "L" : "U", p.kind.Vectors),
+        (x, s, _) => Op.Eigh(
+            x[0], Op.ReadsUpper(s.Triangle, Op.CheckEigen(x[0], "eigh")), s.Vectors));
+
     private readonly (bool ReadsUpper, bool Vectors) kind = (readsUpper, vectors);
 
     protected override void Run<T>(Node a, Node[] outputs)
@@ -155,11 +163,11 @@ internal static partial class Op
             : [Node.Lazy(a.Shape[..^1], real, primitive, a)];
     }
 
-    private static bool ReadsUpper(string uplo, string op) => uplo is ['L' or 'l', ..]
+    internal static bool ReadsUpper(string uplo, string op) => uplo is ['L' or 'l', ..]
         || (uplo is ['U' or 'u', ..] ? false : throw new ArgumentException(
             $"[linalg::{op}] UPLO must be \"L\" or \"U\" but is \"{uplo}\"."));
 
-    private static string CheckEigen(Node a, string op)
+    internal static string CheckEigen(Node a, string op)
     {
         MatrixArguments.FloatingOrComplex(a, op);
         MatrixArguments.Square(a, op);

@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 using Mlx.Cpu.Kernels.Linalg;
@@ -8,6 +9,11 @@ namespace Mlx.Cpu.Ops;
 /// <summary>A^-1 of square, or of triangular matrices (the other triangle is not read).</summary>
 internal sealed unsafe class Inverse(bool triangular, bool upper) : MatrixPrimitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Of<Inverse, (bool Triangular, bool Upper)>(
+        "Inverse", State.Of(State.Bool, State.Bool), p => p.kind,
+        (x, s) => Op.Inverted(x[0], s.Triangular, s.Upper));
+
     private readonly (bool Triangular, bool Upper) kind = (triangular, upper);
 
     protected override void Run<T>(Node a, Node[] outputs)
@@ -48,7 +54,7 @@ internal static partial class Op
     [Export("mlx_linalg_tri_inv")]
     public static Node TriInv(Node a, bool upper) => Inverted(a, true, upper);
 
-    private static Node Inverted(Node a, bool triangular, bool upper)
+    internal static Node Inverted(Node a, bool triangular, bool upper)
     {
         MatrixArguments.Floating(a, "inv");
         MatrixArguments.Square(a, "inv");

@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 using Mlx.Cpu.Kernels.Linalg;
@@ -9,6 +10,10 @@ namespace Mlx.Cpu.Ops;
 internal sealed unsafe class QRF : MatrixPrimitive
 {
     public static readonly QRF Instance = new();
+
+    [Serialized]
+    public static readonly Form Form = Form.Many<QRF, ValueTuple>(
+        "QRF", Form.Nothing, _ => default, (x, _, _) => Instance.Again(x[0]));
 
     protected override void Run<T>(Node a, Node[] outputs)
     {

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 using Mlx.Cpu.Kernels.Linalg;
@@ -11,6 +12,10 @@ namespace Mlx.Cpu.Ops;
 /// </summary>
 internal sealed unsafe class SVD(bool vectors) : MatrixPrimitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Many<SVD, bool>(
+        "SVD", State.Bool, p => p.vectors, (x, vectors, _) => Op.Svd(x[0], vectors));
+
     private readonly bool vectors = vectors;
 
     protected override void Run<T>(Node a, Node[] outputs)

@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 
@@ -8,6 +9,11 @@ namespace Mlx.Cpu.Ops;
 internal sealed class AddMM : Primitive
 {
     public static readonly AddMM Instance = new();
+
+    [Serialized]
+    public static readonly Form Form = Form.Of<AddMM, (float Alpha, float Beta)>(
+        "AddMM", State.Of(State.Float, State.Float), _ => (1, 1),
+        (x, s) => Op.AddMM(x[2], x[0], x[1], s.Alpha, s.Beta), 3);
 
     public override unsafe void Eval(Node[] inputs, Node[] outputs)
     {
@@ -26,6 +32,30 @@ internal sealed class AddMM : Primitive
         {
             StridedGemm.Run(inputs[0], inputs[1], d, true);
         }
+    }
+
+    /// <summary>MLX's operands are matrices, or batches of one shape, and real.</summary>
+    public override Node[]? Lower(Node[] inputs)
+    {
+        var (a, b, c) = (inputs[0], inputs[1], inputs[2]);
+        if (c.Dtype == Dtype.Complex64)
+        {
+            return [Op.Add(Op.MatMul(a, b), c)];
+        }
+
+        if (a.Shape.AsSpan(..^2).SequenceEqual(b.Shape.AsSpan(..^2)))
+        {
+            return null;
+        }
+
+        if (b.Rank == 2)
+        {
+            var flat = Op.AddMM(Op.Flatten(c, 0, -2), Op.Flatten(a, 0, -2), b, 1, 1);
+            return [Op.Unflatten(flat, 0, a.Shape[..^1])];
+        }
+
+        var batch = Op.BroadcastArrays([a, b], [-2, -1], "addmm");
+        return [Op.AddMM(c, batch[0], batch[1], 1, 1)];
     }
 
     public override Node?[] Vjp(
@@ -114,6 +144,13 @@ internal static partial class Op
             throw new ArgumentException(
                 $"[addmm] Input c of shape {Shapes.Text(c.Shape)} must broadcast to the output " +
                 $"shape {Shapes.Text(resultShape.ToArray())}.");
+        }
+
+        if (ShapelessTrace.IsRunning)
+        {
+            // The addend would be broadcast to the shape at hand.
+            var product = Multiply(MatMul(a, b), Scalar(alpha, dtype));
+            return Add(product, Multiply(c, Scalar(beta, dtype)));
         }
 
         left = AsType(left, dtype);

@@ -1,10 +1,21 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 
 namespace Mlx.Cpu.Ops;
 
 internal static partial class Op
 {
+    /// <summary>Behind the operands come the result's mask, the operands' two, or all three.</summary>
+    [Serialized]
+    public static readonly Form BlockMaskedForm = Form.ReadOnly<int>(
+        "BlockMaskedMM", State.Int, (x, block, _) =>
+        [
+            BlockMaskedMM(
+                x[0], x[1], block, x.Length % 2 == 1 ? x[2] : null, x.Length > 3 ? x[^2] : null,
+                x.Length > 3 ? x[^1] : null),
+        ], 3, 5);
+
     /// <summary>
     /// (A under its mask)(B under its mask), under the mask of the result, where one element of a
     /// mask stands for a square block. Composed, so that it differentiates; a bool mask selects, any

@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 
@@ -11,6 +12,12 @@ namespace Mlx.Cpu.Ops;
 internal sealed unsafe class GatherMM : Primitive
 {
     public static readonly GatherMM Instance = new();
+
+    [Serialized]
+    public static readonly Form Form = Form.Of<
+        GatherMM, (bool LeftSorted, bool RightSorted)>(
+        "GatherMM", State.Of(State.Bool, State.Bool), _ => (false, false),
+        (x, _) => Op.GatherMM(x[0], x[1], x[2], x[3], false), 4);
 
     public override void Eval(Node[] inputs, Node[] outputs)
     {

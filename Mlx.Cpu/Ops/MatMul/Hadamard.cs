@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 
@@ -10,6 +11,10 @@ namespace Mlx.Cpu.Ops;
 /// </summary>
 internal sealed class Hadamard(float scale, bool transposed) : Primitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Of<Hadamard, float>(
+        "Hadamard", State.Float, p => p.scale, (x, scale) => Op.HadamardTransform(x[0], scale));
+
     private readonly float scale = scale;
     private readonly bool transposed = transposed;
 
@@ -48,6 +53,31 @@ internal sealed class Hadamard(float scale, bool transposed) : Primitive
 
     public override bool SameAs(Primitive other) =>
         other is Hadamard h && scale == h.scale && transposed == h.transposed;
+
+    /// <summary>
+    /// MLX has the matrix only as it stands. Turned over is its small factor, m by m; the other one
+    /// is symmetric.
+    /// </summary>
+    public override Node[]? Lower(Node[] inputs)
+    {
+        var x = inputs[0];
+        var (small, power) = HadamardMatrix.Decompose(x.Shape[^1]);
+        if (!transposed || small == 1)
+        {
+            return null;
+        }
+
+        var rows = HadamardMatrix.Rows(small);
+        var turned = new float[small * small];
+        for (var i = 0; i < turned.Length; i++)
+        {
+            turned[i] = (rows[i % small] >> (i / small) & 1) != 0 ? 1 : -1;
+        }
+
+        var matrix = Op.AsType(Op.Reshape(Op.Vector(turned), [small, small]), x.Dtype);
+        var runs = Op.HadamardTransform(Op.Unflatten(x, -1, [small, power]), scale);
+        return [Op.Flatten(Op.MatMul(matrix, runs), -2, -1)];
+    }
 
     private Node Apply(Node x, bool transpose) =>
         Node.Lazy(x.Shape, x.Dtype, new Hadamard(scale, transpose), x);

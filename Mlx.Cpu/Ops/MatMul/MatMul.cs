@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 using Mlx.Cpu.Transforms;
@@ -13,6 +14,10 @@ namespace Mlx.Cpu.Ops;
 internal sealed class MatMul : Primitive
 {
     public static readonly MatMul Instance = new();
+
+    [Serialized]
+    public static readonly Form Form = Form.Of<MatMul>(
+        "Matmul", x => Op.MatMul(x[0], x[1]), 2);
 
     public override void Eval(Node[] inputs, Node[] outputs)
     {
@@ -53,6 +58,24 @@ internal sealed class MatMul : Primitive
         var rank = BatchedRank(inputs, axes, 2);
         return ([Op.MatMul(
             Batched(inputs[0], axes[0], rank), Batched(inputs[1], axes[1], rank))], [0]);
+    }
+
+    /// <summary>MLX's operands are matrices, or batches of one shape.</summary>
+    public override Node[]? Lower(Node[] inputs)
+    {
+        var (a, b) = (inputs[0], inputs[1]);
+        if (a.Shape.AsSpan(..^2).SequenceEqual(b.Shape.AsSpan(..^2)))
+        {
+            return null;
+        }
+
+        if (b.Rank == 2)
+        {
+            return [Op.Unflatten(Op.MatMul(Op.Flatten(a, 0, -2), b), 0, a.Shape[..^1])];
+        }
+
+        var batch = Op.BroadcastArrays([a, b], [-2, -1], "matmul");
+        return [Op.MatMul(batch[0], batch[1])];
     }
 
     internal static Node LeftGradient(Node g, Node a, Node b) =>
@@ -149,6 +172,12 @@ internal static partial class Op
                 $"[{op}] Last dimension of first input with shape {Shapes.Text(a.Shape)} must " +
                 $"match second to last dimension of second input with shape " +
                 $"{Shapes.Text(b.Shape)}.");
+        }
+
+        if (ShapelessTrace.IsRunning && Math.Max(left.Rank, right.Rank) > 2)
+        {
+            var both = BroadcastArrays([left, right], [-2, -1], op);
+            (left, right) = (both[0], both[1]);
         }
 
         var (m, n) = (left.Shape[^2], right.Shape[^1]);

@@ -78,6 +78,18 @@ internal sealed unsafe class Dequantize(QuantFormat format, Dtype dtype) : Primi
         return ([Node.Lazy(shape, dtype, this, spread)], [0]);
     }
 
+    /// <summary>MLX on a CPU composes it too.</summary>
+    public override Node[]? Lower(Node[] inputs)
+    {
+        var (codes, scales) = (inputs[0], inputs[1]);
+        var own = format.IsAffine ? scales.Dtype : dtype;
+        var w = Op.Unflatten(
+            Op.Codes(codes, format, own), -1, [scales.Shape[^1], format.GroupSize]);
+        w = Op.Multiply(w, Op.ExpandDims(Op.Scales(scales, format, own), -1));
+        w = format.IsAffine ? Op.Add(w, Op.ExpandDims(inputs[2], -1)) : w;
+        return [Op.AsType(Op.Flatten(w, -2, -1), dtype)];
+    }
+
     public override bool SameAs(Primitive other) =>
         other is Dequantize d && d.format == format && d.dtype == dtype;
 
@@ -191,6 +203,44 @@ internal static partial class Op
             shape, own, new Dequantize(f, own), w, AsType(scales, own), AsType(biases, own));
         return AsType(exact, result);
     }
+
+    /// <summary>For what was read from a file: codes, scales, and what else there is.</summary>
+    internal static Node Dequantize(Node[] inputs, QuantFormat f, Dtype dtype)
+    {
+        var third = inputs.Length > 2 ? inputs[2] : null;
+        return inputs.Length < 2
+            ? throw new ArgumentException("[dequantize] There are no scales.")
+            : Dequantize(
+                inputs[0], inputs[1], f.IsAffine ? third : null, f.GroupSize, f.Bits, f.ModeName,
+                f.IsAffine ? null : third, dtype);
+    }
+
+    /// <summary>The codes of a quantized matrix as numbers, out of ops that MLX can write.</summary>
+    internal static Node Codes(Node packed, QuantFormat f, Dtype dtype)
+    {
+        if (!f.IsAffine && f.Bits == 8)
+        {
+            return FromFp8(View(packed, Dtype.UInt8), dtype);
+        }
+
+        // Codes may cross words: bits first, then as many as a code has of them.
+        var bits = BitwiseAnd(
+            RightShift(ExpandDims(packed, -1), Arange(0, 32, 1, Dtype.UInt32)),
+            AsType(Scalar(1), Dtype.UInt32));
+        var grouped = Unflatten(Flatten(bits, -2, -1), -1, [-1, f.Bits]);
+        var codes = Sum(LeftShift(grouped, Arange(0, f.Bits, 1, Dtype.UInt32)), -1, false);
+        return f.IsAffine
+            ? AsType(codes, dtype)
+            : Take(AsType(Vector(f.Table4), dtype), codes, 0);
+    }
+
+    /// <summary>The scales as numbers: bytes are powers of two, or floats of 8 bits.</summary>
+    internal static Node Scales(Node scales, QuantFormat f, Dtype dtype) => f.Mode switch
+    {
+        QuantMode.Affine => scales,
+        QuantMode.Nvfp4 => FromFp8(scales, dtype),
+        _ => Power(Scalar(2.0, dtype), Subtract(AsType(scales, dtype), Scalar(127.0, dtype))),
+    };
 
     /// <summary>
     /// Cotangents of the weights gathered into those of the scales (times the codes) or biases.

@@ -113,7 +113,7 @@ internal static partial class Op
         }
 
         var rows = Reshape(x, [-1, x.Shape[^1]]);
-        var mode = f.Mode.ToString().ToLowerInvariant();
+        var mode = f.ModeName;
         var q = Quantize(rows, f.GroupSize, f.Bits, mode, globalScale);
         return Reshape(
             Dequantize(q[0], q[1], null, f.GroupSize, f.Bits, mode, globalScale, x.Dtype),

@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 using Mlx.Cpu.Kernels.Quantized;
@@ -13,6 +14,15 @@ namespace Mlx.Cpu.Ops;
 /// </summary>
 internal sealed unsafe class Quantize(QuantFormat format) : Primitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Many<Quantize, (QuantFormat Format, bool Back)>(
+        "Quantize", State.Of(QuantFormat.InFiles, State.Bool), p => (p.format, false),
+        (x, s, outputs) => s.Back
+            ? [Op.Dequantize(x, s.Format, outputs[0].Dtype)]
+            : Op.Quantize(
+                x[0], s.Format.GroupSize, s.Format.Bits, s.Format.ModeName,
+                x.Length > 1 ? x[1] : null), 1, 4);
+
     private const float SmallestScale = 1e-7f;
 
     private readonly QuantFormat format = format;
@@ -198,7 +208,7 @@ internal static partial class Op
 
     private static Node Like(Node a, float value) => AsType(Scalar(value), a.Dtype);
 
-    private static unsafe Node Vector<T>(T[] values) where T : unmanaged
+    internal static unsafe Node Vector<T>(T[] values) where T : unmanaged
     {
         fixed (T* p = values)
         {

@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 using Mlx.Cpu.Kernels.Quantized;
@@ -10,12 +11,25 @@ namespace Mlx.Cpu.Ops;
 /// (<c>mlx.core.quantized_matmul</c>). Inputs: x, codes, scales and, in affine mode, biases; with
 /// <paramref name="gathered"/> also which matrix of x and of W each product takes.
 /// </summary>
-internal sealed unsafe class QuantizedMatMul(QuantFormat format, bool transpose, bool gathered)
+internal unsafe class QuantizedMatMul(QuantFormat format, bool transpose, bool gathered)
     : Primitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Of<
+        QuantizedMatMul, (QuantFormat Format, bool Transpose)>(
+        "QuantizedMatmul", State.Of(QuantFormat.InFiles, State.Bool),
+        p => (p.format, p.transpose),
+        (x, s) => Op.QuantizedMatMul(
+            x[0], x[1], x[2], x.Length > 3 ? x[3] : null, s.Transpose, s.Format.GroupSize,
+            s.Format.Bits, s.Format.ModeName), 3, 4);
+
     private readonly QuantFormat format = format;
     private readonly bool transpose = transpose;
     private readonly bool gathered = gathered;
+
+    protected QuantFormat Format => format;
+
+    protected bool Transpose => transpose;
 
     public override string Name => gathered ? "GatherQMM" : "QuantizedMatmul";
 
@@ -128,7 +142,7 @@ internal sealed unsafe class QuantizedMatMul(QuantFormat format, bool transpose,
                 var g = Op.GatherQmm(
                     c, inputs[1], inputs[2], format.IsAffine ? inputs[3] : null, null, right,
                     !transpose, format.GroupSize, format.Bits,
-                    format.Mode.ToString().ToLowerInvariant(), false);
+                    format.ModeName, false);
                 var flat = Op.Reshape(
                     Op.ZerosLike(x), [-1, x.Shape[^2], x.Shape[^1]]);
                 result[i] = Op.Reshape(
@@ -170,7 +184,7 @@ internal sealed unsafe class QuantizedMatMul(QuantFormat format, bool transpose,
 
     private Node On(Node x, Node[] inputs, bool transposed) => Op.QuantizedMatMul(
         x, inputs[1], inputs[2], format.IsAffine ? inputs[3] : null, transposed, format.GroupSize,
-        format.Bits, format.Mode.ToString().ToLowerInvariant());
+        format.Bits, format.ModeName);
 
     private static void Narrow(float* from, Node y)
     {
@@ -226,6 +240,20 @@ internal sealed unsafe class QuantizedMatMul(QuantFormat format, bool transpose,
             wide?.Dispose();
         }
     }
+}
+
+/// <summary>The one with indices: a primitive of its own in files.</summary>
+internal sealed class GatherQMM(QuantFormat format, bool transpose)
+    : QuantizedMatMul(format, transpose, true)
+{
+    [Serialized]
+    public static new readonly Form Form = Form.Of<
+        GatherQMM, (QuantFormat Format, bool Transpose, bool LeftSorted, bool RightSorted)>(
+        "GatherQMM", State.Of(QuantFormat.InFiles, State.Bool, State.Bool, State.Bool),
+        p => (p.Format, p.Transpose, false, false),
+        (x, s) => Op.GatherQmm(
+            x[0], x[1], x[2], x.Length > 5 ? x[3] : null, x[^2], x[^1], s.Transpose,
+            s.Format.GroupSize, s.Format.Bits, s.Format.ModeName, false), 5, 6);
 }
 
 internal static partial class Op
@@ -295,7 +323,7 @@ internal static partial class Op
             ? [AsType(x, dtype), w, AsType(scales, dtype), AsType(biases!, dtype), left, right]
             : [x, w, scales, left, right];
         int[] shape = [.. batch, x.Shape[^2], outer];
-        return Node.Lazy(shape, dtype, new QuantizedMatMul(f, transpose, true), inputs);
+        return Node.Lazy(shape, dtype, new GatherQMM(f, transpose), inputs);
     }
 
     private static Node BatchIndices(string op, string name, Node? indices, Node of)

@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 
 namespace Mlx.Cpu.Ops;
@@ -59,6 +60,11 @@ internal abstract class RandomPrimitive(int[] shape) : Primitive
 
 internal sealed class RandomBits(int[] shape, int width) : RandomPrimitive(shape)
 {
+    [Serialized]
+    public static readonly Form Form = Form.Of<RandomBits, (int[] Shape, int Width)>(
+        "RandomBits", State.Of(State.Ints, State.Int), p => (p.Shape, p.width),
+        (x, s) => Checked(x[0], s.Shape, s.Width));
+
     private readonly int width = width;
 
     protected override unsafe void Fill(uint key0, uint key1, byte* to, long bytes) =>
@@ -72,6 +78,20 @@ internal sealed class RandomBits(int[] shape, int width) : RandomPrimitive(shape
     public static Node Make(Node key, int[] shape, int width) => Node.Lazy(
         shape, width switch { 1 => Dtype.UInt8, 2 => Dtype.UInt16, _ => Dtype.UInt32 },
         new RandomBits(shape, width), key);
+
+    /// <summary>Of keys (n..., 2) the words are (n..., m...).</summary>
+    private static Node Checked(Node keys, int[] shape, int width)
+    {
+        var batch = keys.Rank - 1;
+        var fits = width is 1 or 2 or 4 && keys.Dtype == Dtype.UInt32 && batch >= 0
+            && keys.Shape[^1] == 2 && shape.Length >= batch
+            && Shapes.Same(shape.AsSpan(0, batch), keys.Shape.AsSpan(0, batch));
+        return fits
+            ? Make(keys, Graph.Shapes.Checked(shape, "bits"), width)
+            : throw new ArgumentException(
+                $"[bits] Keys of shape {Shapes.Text(keys.Shape)} and dtype {keys.Dtype.Name()} " +
+                $"make no words of {width} bytes of shape {Shapes.Text(shape)}.");
+    }
 
     private readonly struct AsTheyAre : IFinish
     {

@@ -22,6 +22,12 @@ internal sealed class RandomUnit(int[] shape, float cap) : RandomPrimitive(shape
     public override bool SameAs(Primitive other) =>
         other is RandomUnit r && cap.Equals(r.cap) && Shapes.Same(Shape, r.Shape);
 
+    public override Node[]? Lower(Node[] inputs)
+    {
+        var words = Op.Divide(RandomBits.Make(inputs[0], Shape, 4), Op.Scalar(4294967296f));
+        return [Op.Minimum(words, Op.Scalar(cap))];
+    }
+
     public static Node Make(Node key, int[] shape, float cap) =>
         Node.Lazy(shape, Dtype.Float32, new RandomUnit(shape, cap), key);
 
@@ -52,6 +58,14 @@ internal sealed class RandomNormal(int[] shape, float scale) : RandomPrimitive(s
 
     public override bool SameAs(Primitive other) =>
         other is RandomNormal r && scale.Equals(r.scale) && Shapes.Same(Shape, r.Shape);
+
+    public override Node[]? Lower(Node[] inputs)
+    {
+        var low = MathF.BitIncrement(-1f);
+        var unit = RandomUnit.Make(inputs[0], Shape, MathF.BitDecrement(1f));
+        var normal = Op.ErfInv(Op.Add(Op.Multiply(Op.Scalar(1f - low), unit), Op.Scalar(low)));
+        return [scale == 1 ? normal : Op.Multiply(Op.Scalar(scale), normal)];
+    }
 
     public static Node Make(Node key, int[] shape, float scale) =>
         Node.Lazy(shape, Dtype.Float32, new RandomNormal(shape, scale), key);

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 using Mlx.Cpu.Threading;
@@ -10,6 +11,11 @@ namespace Mlx.Cpu.Ops;
 /// </summary>
 internal sealed unsafe class ArgReduce(bool max, int axis) : Primitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Of<ArgReduce, (bool Max, int Axis)>(
+        "ArgReduce", State.Of(State.OneOf(false, true), State.Int), p => (p.max, p.axis),
+        (x, s) => Op.ArgReduced(x[0], s.Max, s.Axis, true));
+
     private readonly bool max = max;
     private readonly int axis = axis;
 
@@ -125,7 +131,7 @@ internal static partial class Op
         var at = Shapes.Axis(axis, a.Rank, op);
         var result = Node.Lazy(
             Shapes.With(a.Shape, at, 1), Dtype.UInt32, new ArgReduce(max, at), a);
-        return keepdims ? result : WithoutAxes(result, [at]);
+        return keepdims ? result : Squeeze(result, [at]);
     }
 
     /// <summary>The position in the flattened array.</summary>

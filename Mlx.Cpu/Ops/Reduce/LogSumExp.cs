@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 
@@ -9,6 +10,10 @@ namespace Mlx.Cpu.Ops;
 internal sealed class LogSumExp : Primitive
 {
     public static readonly LogSumExp Instance = new();
+
+    [Serialized]
+    public static readonly Form Form = Form.Of<LogSumExp>(
+        "LogSumExp", x => Op.LogSumExp(x[0], -1, true), 1);
 
     public override void Eval(Node[] inputs, Node[] outputs)
     {
@@ -82,7 +87,7 @@ internal static partial class Op
         }
 
         result = Reshape(result, shape);
-        return keepdims ? result : WithoutAxes(result, sorted);
+        return keepdims ? result : Squeeze(result, sorted);
     }
 
     [Export("mlx_logsumexp_axis")]

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 using Mlx.Cpu.Transforms;
@@ -23,6 +24,16 @@ internal enum ReduceKind
 /// </remarks>
 internal sealed unsafe class Reduce(ReduceKind kind, int[] axes) : Primitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Of<Reduce, (ReduceKind Kind, int[] Axes)>(
+        "Reduce",
+        State.Of(
+            State.OneOf(
+                ReduceKind.All, ReduceKind.Any, ReduceKind.Sum, ReduceKind.Prod, ReduceKind.Min,
+                ReduceKind.Max),
+            State.Ints),
+        p => (p.kind, p.axes), (x, s) => Op.Reduced(x[0], s.Kind, s.Axes, true));
+
     private readonly ReduceKind kind = kind;
     private readonly int[] axes = axes;
 
@@ -329,7 +340,7 @@ internal static partial class Op
         var result = idle
             ? AsType(a, dtype)
             : Node.Lazy(shape, dtype, new Reduce(kind, sorted), a);
-        return keepdims ? result : WithoutAxes(result, sorted);
+        return keepdims ? result : Squeeze(result, sorted);
     }
 
     /// <summary>Sums and products of small integers are 32 bits wide.</summary>
@@ -345,30 +356,6 @@ internal static partial class Op
             _ => dtype,
         },
     };
-
-    /// <summary>Drops axes of length one (sorted).</summary>
-    internal static Node WithoutAxes(Node a, int[] axes)
-    {
-        if (axes.Length == 0)
-        {
-            return a;
-        }
-
-        var shape = new int[a.Rank - axes.Length];
-        for (int i = 0, r = 0; i < a.Rank; i++)
-        {
-            if (r < axes.Length && axes[r] == i)
-            {
-                r++;
-            }
-            else
-            {
-                shape[i - r] = a.Shape[i];
-            }
-        }
-
-        return Reshape(a, shape);
-    }
 
     private static Node NotEmpty(Node a, string op) => a.Size > 0 ? a
         : throw new ArgumentException(

@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 
@@ -10,6 +11,10 @@ namespace Mlx.Cpu.Ops;
 internal sealed class Softmax : Primitive
 {
     public static readonly Softmax Instance = new();
+
+    [Serialized]
+    public static readonly Form Form = Form.Of<Softmax, bool>(
+        "Softmax", State.Bool, _ => true, (x, precise) => Op.Softmax(x[0], -1, precise));
 
     public override void Eval(Node[] inputs, Node[] outputs)
     {

@@ -91,21 +91,7 @@ internal static partial class Op
         }
 
         result = Reshape(result, shape);
-        return keepdims ? result : WithoutAxes(result, sorted);
-    }
-
-    /// <summary>The product of some dimensions, or its inverse, as a scalar.</summary>
-    [Export("mlx_number_of_elements")]
-    public static Node NumberOfElements(
-        Node a, ReadOnlySpan<int> axes, bool inverted, Dtype dtype)
-    {
-        double count = 1;
-        foreach (var axis in axes)
-        {
-            count *= a.Shape[Shapes.Axis(axis, a.Rank, "number_of_elements")];
-        }
-
-        return Scalar(inverted ? 1 / count : count, dtype);
+        return keepdims ? result : Squeeze(result, sorted);
     }
 
     /// <summary>The array with some (sorted) axes moved to the end and made one.</summary>

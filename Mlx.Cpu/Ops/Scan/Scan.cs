@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 
 namespace Mlx.Cpu.Ops;
@@ -17,6 +18,17 @@ internal enum ScanKind
 /// </summary>
 internal sealed class Scan(ScanKind kind, int axis, bool reverse, bool inclusive) : Primitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Of<
+        Scan, (ScanKind Kind, int Axis, bool Reverse, bool Inclusive)>(
+        "Scan",
+        State.Of(
+            State.OneOf(
+                ScanKind.Max, ScanKind.Min, ScanKind.Sum, ScanKind.Prod, ScanKind.LogAddExp),
+            State.Int, State.Bool, State.Bool),
+        p => (p.kind, p.axis, p.reverse, p.inclusive),
+        (x, s) => Op.Scan(s.Kind, x[0], s.Axis, s.Reverse, s.Inclusive));
+
     private readonly ScanKind kind = kind;
     private readonly int axis = axis;
     private readonly bool reverse = reverse;

@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Transforms;
 
@@ -67,13 +68,35 @@ internal abstract class OrderedPlaces(int axis, int? kth) : Ordering(axis, kth)
     }
 }
 
-internal sealed class Sort(int axis) : OrderedValues(axis, null);
+internal sealed class Sort(int axis) : OrderedValues(axis, null)
+{
+    [Serialized]
+    public static readonly Form Form = Form.Of<Sort, int>(
+        "Sort", State.Int, p => p.Axis, (x, axis) => Op.Sort(x[0], axis));
+}
 
-internal sealed class ArgSort(int axis) : OrderedPlaces(axis, null);
+internal sealed class ArgSort(int axis) : OrderedPlaces(axis, null)
+{
+    [Serialized]
+    public static readonly Form Form = Form.Of<ArgSort, int>(
+        "ArgSort", State.Int, p => p.Axis, (x, axis) => Op.ArgSort(x[0], axis));
+}
 
-internal sealed class Partition(int kth, int axis) : OrderedValues(axis, kth);
+internal sealed class Partition(int kth, int axis) : OrderedValues(axis, kth)
+{
+    [Serialized]
+    public static readonly Form Form = Form.Of<Partition, (int Kth, int Axis)>(
+        "Partition", State.Of(State.Int, State.Int), p => (p.Kth!.Value, p.Axis),
+        (x, s) => Op.Partition(x[0], s.Kth, s.Axis));
+}
 
-internal sealed class ArgPartition(int kth, int axis) : OrderedPlaces(axis, kth);
+internal sealed class ArgPartition(int kth, int axis) : OrderedPlaces(axis, kth)
+{
+    [Serialized]
+    public static readonly Form Form = Form.Of<ArgPartition, (int Kth, int Axis)>(
+        "ArgPartition", State.Of(State.Int, State.Int), p => (p.Kth!.Value, p.Axis),
+        (x, s) => Op.ArgPartition(x[0], s.Kth, s.Axis));
+}
 
 internal static partial class Op
 {

@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 
 namespace Mlx.Cpu.Ops;
@@ -9,6 +10,13 @@ namespace Mlx.Cpu.Ops;
 /// </summary>
 internal sealed class AsStrided(int[] shape, long[] strides, long offset) : Primitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Of<
+        AsStrided, (int[] Shape, long[] Strides, long Offset)>(
+        "AsStrided", State.Of(State.Ints, State.Longs, State.Size),
+        p => (p.shape, p.strides, p.offset),
+        (x, s) => Op.AsStrided(x[0], s.Shape, s.Strides, (nuint)s.Offset));
+
     private readonly int[] shape = shape;
     private readonly long[] strides = strides;
     private readonly long offset = offset;

@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 
 namespace Mlx.Cpu.Ops;
@@ -6,11 +7,19 @@ namespace Mlx.Cpu.Ops;
 /// <summary>A view that repeats axes of length one (and adds leading ones) by stride zero.</summary>
 internal sealed class Broadcast(int[] shape) : Primitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Of<Broadcast, int[]>(
+        "Broadcast", State.Ints, p => p.shape,
+        (x, shape) => x.Length > 1 ? Op.BroadcastFirst(x, []) : Op.BroadcastTo(x[0], shape), 1,
+        int.MaxValue);
+
     private readonly int[] shape = shape;
 
-    public override void Eval(Node[] inputs, Node[] outputs)
+    public override void Eval(Node[] inputs, Node[] outputs) => Repeat(inputs[0], outputs[0]);
+
+    /// <summary>Makes <paramref name="to"/> a view of the other that repeats it.</summary>
+    internal static void Repeat(Node from, Node to)
     {
-        var (from, to) = (inputs[0], outputs[0]);
         var strides = new long[to.Rank];
         var shift = to.Rank - from.Rank;
         for (var i = 0; i < from.Rank; i++)
@@ -86,6 +95,6 @@ internal static partial class Op
             }
         }
 
-        return Reshape(Sum(a, axes.ToArray(), true), shape);
+        return Squeeze(Sum(a, axes.ToArray(), true), Shapes.AllAxes(shift));
     }
 }

@@ -7,27 +7,60 @@ internal static partial class Op
 {
     /// <summary>All of one shape.</summary>
     [Export("mlx_broadcast_arrays")]
-    public static Node[] BroadcastArrays(Node[] inputs)
+    public static Node[] BroadcastArrays(Node[] inputs) =>
+        BroadcastArrays(inputs, [], "broadcast_arrays");
+
+    /// <summary>
+    /// All of one shape but along some axes (counted from the end, so negative), where each keeps
+    /// its own.
+    /// </summary>
+    internal static Node[] BroadcastArrays(Node[] inputs, ReadOnlySpan<int> but, string op)
     {
-        int[] shape = [];
-        foreach (var n in inputs)
+        var shape = CommonShape(inputs, but, op);
+        var spread = new Node[inputs.Length];
+        for (var i = 0; i < spread.Length; i++)
         {
-            shape = Shapes.Broadcast(shape, n.Shape, "broadcast_arrays");
+            spread[i] = Spread(inputs, i, shape, but);
         }
 
-        return Array.ConvertAll(inputs, n => BroadcastTo(n, shape));
+        return spread;
     }
 
-    /// <summary>All of one shape but along <paramref name="axis"/>, where each keeps its own.</summary>
-    private static Node[] BroadcastArrays(Node[] inputs, int axis, string op)
+    /// <summary>The first of <see cref="BroadcastArrays(Node[])"/>.</summary>
+    internal static Node BroadcastFirst(Node[] inputs, ReadOnlySpan<int> but) =>
+        Spread(inputs, 0, CommonShape(inputs, but, "broadcast_arrays"), but);
+
+    private static int[] CommonShape(Node[] inputs, ReadOnlySpan<int> but, string op)
     {
         int[] shape = [];
         foreach (var n in inputs)
         {
-            shape = Shapes.Broadcast(shape, Shapes.With(n.Shape, axis, 1), op);
+            var own = n.Shape;
+            foreach (var axis in but)
+            {
+                own = Shapes.With(own, Shapes.Axis(axis, n.Rank, op), 1);
+            }
+
+            shape = Shapes.Broadcast(shape, own, op);
         }
 
-        return Array.ConvertAll(
-            inputs, n => BroadcastTo(n, Shapes.With(shape, axis, n.Shape[axis])));
+        return shape;
+    }
+
+    private static Node Spread(Node[] inputs, int at, int[] common, ReadOnlySpan<int> but)
+    {
+        var n = inputs[at];
+        var shape = common;
+        foreach (var axis in but)
+        {
+            shape = Shapes.With(shape, shape.Length + axis, n.Shape[n.Rank + axis]);
+        }
+
+        // Without a shape of their own to go by, all have a say.
+        return ShapelessTrace.IsRunning && inputs.Length > 1
+            ? Node.Lazy(
+                shape, n.Dtype, new BroadcastAxes(but.ToArray()),
+                [n, .. inputs[..at], .. inputs[(at + 1)..]])
+            : BroadcastTo(n, shape);
     }
 }

@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 using Mlx.Cpu.Transforms;
@@ -8,6 +9,10 @@ namespace Mlx.Cpu.Ops;
 /// <summary>Arrays one behind the other along an axis.</summary>
 internal sealed unsafe class Concatenate(int axis) : Primitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Of<Concatenate, int>(
+        "Concatenate", State.Int, p => p.axis, Op.Concatenate, 1, int.MaxValue);
+
     private readonly int axis = axis;
 
     public override void Eval(Node[] inputs, Node[] outputs)

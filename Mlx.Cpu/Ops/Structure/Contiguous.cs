@@ -43,6 +43,9 @@ internal sealed unsafe class Contiguous(bool allowColumnMajor) : Primitive
     public override (Node[] Outputs, int[] Axes) Vmap(Node[] inputs, ReadOnlySpan<int> axes) =>
         ([Op.Contiguous(inputs[0], allowColumnMajor)], [axes[0]]);
 
+    /// <summary>MLX cannot write it; the values are those of its input.</summary>
+    public override Node[]? Lower(Node[] inputs) => inputs;
+
     private static bool IsColumnMajor(Node n)
     {
         long step = 1;

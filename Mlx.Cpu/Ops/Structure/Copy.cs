@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 
 namespace Mlx.Cpu.Ops;
@@ -9,6 +10,8 @@ internal class Copy : Primitive
     public static readonly Copy Instance = new();
 
     public override void Eval(Node[] inputs, Node[] outputs) => outputs[0].Share(inputs[0]);
+
+    public override Node[]? Lower(Node[] inputs) => inputs;
 
     public override Node?[] Vjp(
         Node[] inputs, Node[] cotangents, ReadOnlySpan<int> argnums, Node[] outputs) =>
@@ -26,6 +29,8 @@ internal sealed class StopGradient : Copy
 {
     public static new readonly StopGradient Instance = new();
 
+    public override Node[]? Lower(Node[] inputs) => null;
+
     // The transforms do not walk past this primitive, so its derivatives are never asked for.
 }
 
@@ -36,9 +41,11 @@ internal sealed class StopGradient : Copy
 internal static partial class Op
 {
     [Export("mlx_copy")]
+    [Serialized]
     public static Node Copy(Node a) => Node.Lazy(a.Shape, a.Dtype, Ops.Copy.Instance, a);
 
     [Export("mlx_stop_gradient")]
+    [Serialized]
     public static Node StopGradient(Node a) =>
         Node.Lazy(a.Shape, a.Dtype, Ops.StopGradient.Instance, a);
 }

@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 
 namespace Mlx.Cpu.Ops;
@@ -6,6 +7,11 @@ namespace Mlx.Cpu.Ops;
 /// <summary>The first inputs as they are, but not before the others have been computed.</summary>
 internal sealed class Depends(int count) : Primitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Many<Depends, ValueTuple>(
+        "Depends", Form.Nothing, _ => default,
+        (x, _, outputs) => Op.Depends(x[..outputs.Length], x[outputs.Length..]), 1, int.MaxValue);
+
     private readonly int count = count;
 
     public override void Eval(Node[] inputs, Node[] outputs)

@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Transforms;
 
@@ -7,6 +8,10 @@ namespace Mlx.Cpu.Ops;
 /// <summary>Axes of length one at the given (sorted) places of the result.</summary>
 internal sealed class ExpandDims(int[] axes) : Primitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Of<ExpandDims, int[]>(
+        "ExpandDims", State.Ints, p => p.axes, (x, axes) => Op.ExpandDims(x[0], axes));
+
     private readonly int[] axes = axes;
 
     public override void Eval(Node[] inputs, Node[] outputs)
@@ -40,6 +45,10 @@ internal sealed class ExpandDims(int[] axes) : Primitive
 /// <summary>Drops the given (sorted) axes of length one.</summary>
 internal sealed class Squeeze(int[] axes) : Primitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Of<Squeeze, int[]>(
+        "Squeeze", State.Ints, p => p.axes, (x, axes) => Op.Squeeze(x[0], axes));
+
     private readonly int[] axes = axes;
 
     public override void Eval(Node[] inputs, Node[] outputs)

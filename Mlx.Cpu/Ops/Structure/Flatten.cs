@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Transforms;
 
@@ -7,6 +8,11 @@ namespace Mlx.Cpu.Ops;
 /// <summary>Joins the axes from <c>start</c> to <c>end</c> (both included).</summary>
 internal sealed class Flatten(int start, int end) : Reshaping
 {
+    [Serialized]
+    public static readonly Form Form = Form.Of<Flatten, (int Start, int End)>(
+        "Flatten", State.Of(State.Int, State.Int), p => (p.start, p.end),
+        (x, axes) => Op.Flatten(x[0], axes.Start, axes.End));
+
     private readonly int start = start;
     private readonly int end = end;
 
@@ -28,6 +34,11 @@ internal sealed class Flatten(int start, int end) : Reshaping
 /// <summary>Splits one axis into several.</summary>
 internal sealed class Unflatten(int axis, int[] shape) : Reshaping
 {
+    [Serialized]
+    public static readonly Form Form = Form.Of<Unflatten, (int Axis, int[] Shape)>(
+        "Unflatten", State.Of(State.Int, State.Ints), p => (p.axis, p.shape),
+        (x, s) => Op.Unflatten(x[0], s.Axis, s.Shape));
+
     private readonly int axis = axis;
     private readonly int[] shape = shape;
 

@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 using Mlx.Cpu.Transforms;
@@ -8,6 +9,11 @@ namespace Mlx.Cpu.Ops;
 /// <summary>The array in a frame of one value.</summary>
 internal sealed unsafe class Pad(int[] axes, int[] low, int[] high) : Primitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Of<Pad, (int[] Axes, int[] Low, int[] High)>(
+        "Pad", State.Of(State.Ints, State.Ints, State.Ints), p => (p.axes, p.low, p.high),
+        (x, s) => Op.Pad(x[0], s.Axes, s.Low, s.High, x[1], "constant"), 2);
+
     private readonly int[] axes = axes;
     private readonly int[] low = low;
     private readonly int[] high = high;

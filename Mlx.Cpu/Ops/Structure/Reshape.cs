@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 using Mlx.Cpu.Transforms;
@@ -42,6 +43,10 @@ internal abstract class Reshaping : Primitive
 
 internal sealed class Reshape(int[] shape) : Reshaping
 {
+    [Serialized]
+    public static readonly Form Form = Form.Of<Reshape, int[]>(
+        "Reshape", State.Ints, p => p.shape, (x, shape) => Op.Reshape(x[0], shape));
+
     private readonly int[] shape = shape;
 
     public override (Node[] Outputs, int[] Axes) Vmap(Node[] inputs, ReadOnlySpan<int> axes)

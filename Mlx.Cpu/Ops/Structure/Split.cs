@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 
 namespace Mlx.Cpu.Ops;
@@ -6,6 +7,11 @@ namespace Mlx.Cpu.Ops;
 /// <summary>The parts of an axis between (sorted) cuts; views.</summary>
 internal sealed class Split(int[] cuts, int axis) : Primitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Many<Split, (int[] Cuts, int Axis)>(
+        "Split", State.Of(State.Ints, State.Int), p => (p.cuts, p.axis),
+        (x, s, _) => Op.Split(x[0], s.Cuts, s.Axis));
+
     private readonly int[] cuts = cuts;
     private readonly int axis = axis;
 

@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 
 namespace Mlx.Cpu.Ops;
@@ -6,6 +7,10 @@ namespace Mlx.Cpu.Ops;
 /// <summary>Axes in another order; always a view.</summary>
 internal sealed class Transpose(int[] axes) : Primitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Of<Transpose, int[]>(
+        "Transpose", State.Ints, p => p.axes, (x, axes) => Op.Transpose(x[0], axes));
+
     private readonly int[] axes = axes;
 
     public ReadOnlySpan<int> Axes => axes;

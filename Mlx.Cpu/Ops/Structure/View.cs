@@ -1,4 +1,5 @@
 using Mlx.Cpu.Abi;
+using Mlx.Cpu.Export;
 using Mlx.Cpu.Graph;
 using Mlx.Cpu.Kernels;
 
@@ -9,6 +10,10 @@ namespace Mlx.Cpu.Ops;
 /// </summary>
 internal sealed unsafe class View(Dtype dtype) : Primitive
 {
+    [Serialized]
+    public static readonly Form Form = Form.Of<View, Dtype>(
+        "View", State.Dtype, p => p.dtype, (x, dtype) => Op.View(x[0], dtype));
+
     private readonly Dtype dtype = dtype;
 
     public override void Eval(Node[] inputs, Node[] outputs)

@@ -74,6 +74,8 @@ internal sealed class CompiledCall(Trace trace, CompileMode mode) : Primitive, I
         return (Transforms.Vmap.Replace(inputs, trace.Inputs, trace.Outputs, axes, outAxes), outAxes);
     }
 
+    public override Node[]? Lower(Node[] inputs) => trace.On(inputs);
+
     public override bool IsPure => false;
 
     /// <summary>

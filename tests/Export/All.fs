@@ -1,0 +1,6 @@
+/// All tests of exported functions.
+module Mlx.Tests.Export.All
+
+open Mlx.Tests
+
+let suite () = Suite.leakFree "export" [ GoldenTests.suite () ]
