@@ -5,8 +5,8 @@ open System
 let private suites () =
     [ Abi.Tests.suite ()
       Core.All.suite ()
-      Export.All.suite ()
       Conformance.Tests.suite ()
+      Export.All.suite ()
       yield! Functional.Tests.suites ()
       Models.All.suite () ]
 
@@ -18,12 +18,15 @@ let private usage =
   --conformance [FAMILY]     a table of the recorded answers of real MLX: passed/total by function
       [--fn TEXT]            only the functions whose name contains TEXT
       [--show N]             so many failures in full (20)
-      [--trace]              print each case before it runs: names the one that ends the process"""
+      [--trace]              print each case before it runs: names the one that ends the process
+  --interchange write DIR    each recorded computation as a .mlxfn file, written by this engine
+  --interchange read DIR     and read by this one"""
 
 type private Options =
     { Filter: string option
       List: bool
-      Conformance: Conformance.Table.Options option }
+      Conformance: Conformance.Table.Options option
+      Interchange: (string * string) option }
 
 let rec private parse options arguments =
     let table = options.Conformance |> Option.defaultValue Conformance.Table.defaults
@@ -33,6 +36,8 @@ let rec private parse options arguments =
     | [] -> options
     | "--filter" :: text :: rest -> parse { options with Filter = Some text } rest
     | "--list" :: rest -> parse { options with List = true } rest
+    | "--interchange" :: ("write" | "read" as direction) :: folder :: rest ->
+        parse { options with Interchange = Some(direction, folder) } rest
     | "--conformance" :: rest -> parse (withTable table) rest
     | "--fn" :: text :: rest -> parse (withTable { table with Function = text }) rest
     | "--show" :: count :: rest -> parse (withTable { table with Show = int count }) rest
@@ -43,11 +48,13 @@ let rec private parse options arguments =
 
 [<EntryPoint>]
 let main arguments =
-    let nothing = { Filter = None; List = false; Conformance = None }
+    let nothing = { Filter = None; List = false; Conformance = None; Interchange = None }
 
     try
         match parse nothing (List.ofArray arguments) with
         | { Conformance = Some table } -> Conformance.Table.run table
+        | { Interchange = Some(direction, folder) } ->
+            Export.RecordedTests.interchange direction folder
         | { List = true; Filter = filter } -> Runner.list filter (suites ())
         | { Filter = filter } -> Runner.run filter (suites ())
     with
