@@ -27,7 +27,8 @@ let private form (file: string) (ns: string) (text: string) (m: Match) =
         let parameters = EmitCpu.parametersAt text (s.Index + s.Length - 1)
         let nodes = parameters |> List.takeWhile (fun (t, _) -> t = "Node") |> List.length
         let inputs = String.concat ", " [ for i in 0 .. nodes - 1 -> $"x[{i}]" ]
-        $"Form.Of<global::{ns}.{name}>(\n            \"{name}\", static x => {home}.{method}({inputs}), {nodes})"
+        let build = $"static x => {home}.{method}({inputs})"
+        $"Form.Of<global::{ns}.{name}>(\n            \"{name}\", {build}, {nodes})"
 
 let emit (folder: string) =
     let forms =

@@ -14,10 +14,10 @@ public delegate MlxArray[] NamedFunction(
 /// writes and reads such files in any of its languages, and both engines do here.
 /// </summary>
 /// <remarks>
-/// A graph serves the shapes and dtypes it was traced for; a shapeless one, other shapes of the same
-/// ranks, as far as none was built into it (as a reshape to given numbers does). What was random in
-/// the function has its key in the file. Rules of custom functions are not kept: the function itself
-/// is differentiated.
+/// A graph serves the shapes and dtypes it was traced for; a shapeless one, other shapes of the
+/// same ranks, as far as none was built into it (as a reshape to given numbers does). What was
+/// random in the function has its key in the file. Rules of custom functions are not kept: the
+/// function itself is differentiated.
 /// </remarks>
 public sealed unsafe class ExportedFunction : IDisposable
 {

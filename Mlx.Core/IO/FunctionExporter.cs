@@ -25,7 +25,9 @@ public sealed unsafe class FunctionExporter : IDisposable
 
     /// <summary>Begins a file; it appears when it is complete.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="function">Runs once for each <see cref="Add"/>, on arrays without values.</param>
+    /// <param name="function">
+    /// Runs once for each <see cref="Add"/>, on arrays without values.
+    /// </param>
     /// <param name="shapeless">
     /// Whether a graph shall serve other shapes of the same ranks too.
     /// </param>

@@ -152,6 +152,16 @@ const char* const mlxc_names[] = {
     "mlx_distributed_is_available",
     "mlx_set_error_handler",
     "_mlx_error",
+    "mlx_export_function",
+    "mlx_export_function_kwargs",
+    "mlx_function_exporter_new",
+    "mlx_function_exporter_free",
+    "mlx_function_exporter_apply",
+    "mlx_function_exporter_apply_kwargs",
+    "mlx_imported_function_new",
+    "mlx_imported_function_free",
+    "mlx_imported_function_apply",
+    "mlx_imported_function_apply_kwargs",
     "mlx_fast_cuda_kernel_config_new",
     "mlx_fast_cuda_kernel_config_free",
     "mlx_fast_cuda_kernel_config_add_output_arg",
@@ -618,8 +628,8 @@ const char* const mlxc_names[] = {
     "mlx_cpu_live_buffers",
 };
 
-const int mlxc_count = 611;
-void* mlxc_table[611];
+const int mlxc_count = 621;
+void* mlxc_table[621];
 
 EXPORT size_t mlx_dtype_size(mlx_dtype dtype) {
   typedef size_t (*function)(mlx_dtype);
@@ -1466,14 +1476,86 @@ EXPORT void mlx_set_error_handler(mlx_error_handler_func handler, void* data, vo
 
 const int mlxc_slot_mlx_error = 146;
 
+EXPORT int mlx_export_function(
+    const char* file,
+    mlx_closure fun,
+    mlx_vector_array args,
+    bool shapeless) {
+  typedef int (*function)(const char*, mlx_closure, mlx_vector_array, bool);
+  return ((function)mlxc_table[147])(file, fun, args, shapeless);
+}
+
+EXPORT int mlx_export_function_kwargs(
+    const char* file,
+    mlx_closure_kwargs fun,
+    mlx_vector_array args,
+    mlx_map_string_to_array kwargs,
+    bool shapeless) {
+  typedef int (*function)(const char*, mlx_closure_kwargs, mlx_vector_array, mlx_map_string_to_array, bool);
+  return ((function)mlxc_table[148])(file, fun, args, kwargs, shapeless);
+}
+
+EXPORT mlx_function_exporter mlx_function_exporter_new(
+    const char* file,
+    mlx_closure fun,
+    bool shapeless) {
+  typedef mlx_function_exporter (*function)(const char*, mlx_closure, bool);
+  return ((function)mlxc_table[149])(file, fun, shapeless);
+}
+
+EXPORT int mlx_function_exporter_free(mlx_function_exporter xfunc) {
+  typedef int (*function)(mlx_function_exporter);
+  return ((function)mlxc_table[150])(xfunc);
+}
+
+EXPORT int mlx_function_exporter_apply(mlx_function_exporter xfunc, mlx_vector_array args) {
+  typedef int (*function)(mlx_function_exporter, mlx_vector_array);
+  return ((function)mlxc_table[151])(xfunc, args);
+}
+
+EXPORT int mlx_function_exporter_apply_kwargs(
+    mlx_function_exporter xfunc,
+    mlx_vector_array args,
+    mlx_map_string_to_array kwargs) {
+  typedef int (*function)(mlx_function_exporter, mlx_vector_array, mlx_map_string_to_array);
+  return ((function)mlxc_table[152])(xfunc, args, kwargs);
+}
+
+EXPORT mlx_imported_function mlx_imported_function_new(const char* file) {
+  typedef mlx_imported_function (*function)(const char*);
+  return ((function)mlxc_table[153])(file);
+}
+
+EXPORT int mlx_imported_function_free(mlx_imported_function xfunc) {
+  typedef int (*function)(mlx_imported_function);
+  return ((function)mlxc_table[154])(xfunc);
+}
+
+EXPORT int mlx_imported_function_apply(
+    mlx_vector_array* res,
+    mlx_imported_function xfunc,
+    mlx_vector_array args) {
+  typedef int (*function)(mlx_vector_array*, mlx_imported_function, mlx_vector_array);
+  return ((function)mlxc_table[155])(res, xfunc, args);
+}
+
+EXPORT int mlx_imported_function_apply_kwargs(
+    mlx_vector_array* res,
+    mlx_imported_function xfunc,
+    mlx_vector_array args,
+    mlx_map_string_to_array kwargs) {
+  typedef int (*function)(mlx_vector_array*, mlx_imported_function, mlx_vector_array, mlx_map_string_to_array);
+  return ((function)mlxc_table[156])(res, xfunc, args, kwargs);
+}
+
 EXPORT mlx_fast_cuda_kernel_config mlx_fast_cuda_kernel_config_new(void) {
   typedef mlx_fast_cuda_kernel_config (*function)(void);
-  return ((function)mlxc_table[147])();
+  return ((function)mlxc_table[157])();
 }
 
 EXPORT void mlx_fast_cuda_kernel_config_free(mlx_fast_cuda_kernel_config cls) {
   typedef void (*function)(mlx_fast_cuda_kernel_config);
-  ((function)mlxc_table[148])(cls);
+  ((function)mlxc_table[158])(cls);
 }
 
 EXPORT int mlx_fast_cuda_kernel_config_add_output_arg(
@@ -1482,7 +1564,7 @@ EXPORT int mlx_fast_cuda_kernel_config_add_output_arg(
     size_t size,
     mlx_dtype dtype) {
   typedef int (*function)(mlx_fast_cuda_kernel_config, const int*, size_t, mlx_dtype);
-  return ((function)mlxc_table[149])(cls, shape, size, dtype);
+  return ((function)mlxc_table[159])(cls, shape, size, dtype);
 }
 
 EXPORT int mlx_fast_cuda_kernel_config_set_grid(
@@ -1491,7 +1573,7 @@ EXPORT int mlx_fast_cuda_kernel_config_set_grid(
     int grid2,
     int grid3) {
   typedef int (*function)(mlx_fast_cuda_kernel_config, int, int, int);
-  return ((function)mlxc_table[150])(cls, grid1, grid2, grid3);
+  return ((function)mlxc_table[160])(cls, grid1, grid2, grid3);
 }
 
 EXPORT int mlx_fast_cuda_kernel_config_set_thread_group(
@@ -1500,19 +1582,19 @@ EXPORT int mlx_fast_cuda_kernel_config_set_thread_group(
     int thread2,
     int thread3) {
   typedef int (*function)(mlx_fast_cuda_kernel_config, int, int, int);
-  return ((function)mlxc_table[151])(cls, thread1, thread2, thread3);
+  return ((function)mlxc_table[161])(cls, thread1, thread2, thread3);
 }
 
 EXPORT int mlx_fast_cuda_kernel_config_set_init_value(
     mlx_fast_cuda_kernel_config cls,
     float value) {
   typedef int (*function)(mlx_fast_cuda_kernel_config, float);
-  return ((function)mlxc_table[152])(cls, value);
+  return ((function)mlxc_table[162])(cls, value);
 }
 
 EXPORT int mlx_fast_cuda_kernel_config_set_verbose(mlx_fast_cuda_kernel_config cls, bool verbose) {
   typedef int (*function)(mlx_fast_cuda_kernel_config, bool);
-  return ((function)mlxc_table[153])(cls, verbose);
+  return ((function)mlxc_table[163])(cls, verbose);
 }
 
 EXPORT int mlx_fast_cuda_kernel_config_add_template_arg_dtype(
@@ -1520,7 +1602,7 @@ EXPORT int mlx_fast_cuda_kernel_config_add_template_arg_dtype(
     const char* name,
     mlx_dtype dtype) {
   typedef int (*function)(mlx_fast_cuda_kernel_config, const char*, mlx_dtype);
-  return ((function)mlxc_table[154])(cls, name, dtype);
+  return ((function)mlxc_table[164])(cls, name, dtype);
 }
 
 EXPORT int mlx_fast_cuda_kernel_config_add_template_arg_int(
@@ -1528,7 +1610,7 @@ EXPORT int mlx_fast_cuda_kernel_config_add_template_arg_int(
     const char* name,
     int value) {
   typedef int (*function)(mlx_fast_cuda_kernel_config, const char*, int);
-  return ((function)mlxc_table[155])(cls, name, value);
+  return ((function)mlxc_table[165])(cls, name, value);
 }
 
 EXPORT int mlx_fast_cuda_kernel_config_add_template_arg_bool(
@@ -1536,7 +1618,7 @@ EXPORT int mlx_fast_cuda_kernel_config_add_template_arg_bool(
     const char* name,
     bool value) {
   typedef int (*function)(mlx_fast_cuda_kernel_config, const char*, bool);
-  return ((function)mlxc_table[156])(cls, name, value);
+  return ((function)mlxc_table[166])(cls, name, value);
 }
 
 EXPORT mlx_fast_cuda_kernel mlx_fast_cuda_kernel_new(
@@ -1548,12 +1630,12 @@ EXPORT mlx_fast_cuda_kernel mlx_fast_cuda_kernel_new(
     bool ensure_row_contiguous,
     int shared_memory) {
   typedef mlx_fast_cuda_kernel (*function)(const char*, mlx_vector_string, mlx_vector_string, const char*, const char*, bool, int);
-  return ((function)mlxc_table[157])(name, input_names, output_names, source, header, ensure_row_contiguous, shared_memory);
+  return ((function)mlxc_table[167])(name, input_names, output_names, source, header, ensure_row_contiguous, shared_memory);
 }
 
 EXPORT void mlx_fast_cuda_kernel_free(mlx_fast_cuda_kernel cls) {
   typedef void (*function)(mlx_fast_cuda_kernel);
-  ((function)mlxc_table[158])(cls);
+  ((function)mlxc_table[168])(cls);
 }
 
 EXPORT int mlx_fast_cuda_kernel_apply(
@@ -1563,7 +1645,7 @@ EXPORT int mlx_fast_cuda_kernel_apply(
     mlx_fast_cuda_kernel_config config,
     mlx_stream stream) {
   typedef int (*function)(mlx_vector_array*, mlx_fast_cuda_kernel, mlx_vector_array, mlx_fast_cuda_kernel_config, mlx_stream);
-  return ((function)mlxc_table[159])(outputs, cls, inputs, config, stream);
+  return ((function)mlxc_table[169])(outputs, cls, inputs, config, stream);
 }
 
 EXPORT int mlx_fast_layer_norm(
@@ -1574,17 +1656,17 @@ EXPORT int mlx_fast_layer_norm(
     float eps,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_array, float, mlx_stream);
-  return ((function)mlxc_table[160])(res, x, weight, bias, eps, s);
+  return ((function)mlxc_table[170])(res, x, weight, bias, eps, s);
 }
 
 EXPORT mlx_fast_metal_kernel_config mlx_fast_metal_kernel_config_new(void) {
   typedef mlx_fast_metal_kernel_config (*function)(void);
-  return ((function)mlxc_table[161])();
+  return ((function)mlxc_table[171])();
 }
 
 EXPORT void mlx_fast_metal_kernel_config_free(mlx_fast_metal_kernel_config cls) {
   typedef void (*function)(mlx_fast_metal_kernel_config);
-  ((function)mlxc_table[162])(cls);
+  ((function)mlxc_table[172])(cls);
 }
 
 EXPORT int mlx_fast_metal_kernel_config_add_output_arg(
@@ -1593,7 +1675,7 @@ EXPORT int mlx_fast_metal_kernel_config_add_output_arg(
     size_t size,
     mlx_dtype dtype) {
   typedef int (*function)(mlx_fast_metal_kernel_config, const int*, size_t, mlx_dtype);
-  return ((function)mlxc_table[163])(cls, shape, size, dtype);
+  return ((function)mlxc_table[173])(cls, shape, size, dtype);
 }
 
 EXPORT int mlx_fast_metal_kernel_config_set_grid(
@@ -1602,7 +1684,7 @@ EXPORT int mlx_fast_metal_kernel_config_set_grid(
     int grid2,
     int grid3) {
   typedef int (*function)(mlx_fast_metal_kernel_config, int, int, int);
-  return ((function)mlxc_table[164])(cls, grid1, grid2, grid3);
+  return ((function)mlxc_table[174])(cls, grid1, grid2, grid3);
 }
 
 EXPORT int mlx_fast_metal_kernel_config_set_thread_group(
@@ -1611,21 +1693,21 @@ EXPORT int mlx_fast_metal_kernel_config_set_thread_group(
     int thread2,
     int thread3) {
   typedef int (*function)(mlx_fast_metal_kernel_config, int, int, int);
-  return ((function)mlxc_table[165])(cls, thread1, thread2, thread3);
+  return ((function)mlxc_table[175])(cls, thread1, thread2, thread3);
 }
 
 EXPORT int mlx_fast_metal_kernel_config_set_init_value(
     mlx_fast_metal_kernel_config cls,
     float value) {
   typedef int (*function)(mlx_fast_metal_kernel_config, float);
-  return ((function)mlxc_table[166])(cls, value);
+  return ((function)mlxc_table[176])(cls, value);
 }
 
 EXPORT int mlx_fast_metal_kernel_config_set_verbose(
     mlx_fast_metal_kernel_config cls,
     bool verbose) {
   typedef int (*function)(mlx_fast_metal_kernel_config, bool);
-  return ((function)mlxc_table[167])(cls, verbose);
+  return ((function)mlxc_table[177])(cls, verbose);
 }
 
 EXPORT int mlx_fast_metal_kernel_config_add_template_arg_dtype(
@@ -1633,7 +1715,7 @@ EXPORT int mlx_fast_metal_kernel_config_add_template_arg_dtype(
     const char* name,
     mlx_dtype dtype) {
   typedef int (*function)(mlx_fast_metal_kernel_config, const char*, mlx_dtype);
-  return ((function)mlxc_table[168])(cls, name, dtype);
+  return ((function)mlxc_table[178])(cls, name, dtype);
 }
 
 EXPORT int mlx_fast_metal_kernel_config_add_template_arg_int(
@@ -1641,7 +1723,7 @@ EXPORT int mlx_fast_metal_kernel_config_add_template_arg_int(
     const char* name,
     int value) {
   typedef int (*function)(mlx_fast_metal_kernel_config, const char*, int);
-  return ((function)mlxc_table[169])(cls, name, value);
+  return ((function)mlxc_table[179])(cls, name, value);
 }
 
 EXPORT int mlx_fast_metal_kernel_config_add_template_arg_bool(
@@ -1649,7 +1731,7 @@ EXPORT int mlx_fast_metal_kernel_config_add_template_arg_bool(
     const char* name,
     bool value) {
   typedef int (*function)(mlx_fast_metal_kernel_config, const char*, bool);
-  return ((function)mlxc_table[170])(cls, name, value);
+  return ((function)mlxc_table[180])(cls, name, value);
 }
 
 EXPORT mlx_fast_metal_kernel mlx_fast_metal_kernel_new(
@@ -1661,12 +1743,12 @@ EXPORT mlx_fast_metal_kernel mlx_fast_metal_kernel_new(
     bool ensure_row_contiguous,
     bool atomic_outputs) {
   typedef mlx_fast_metal_kernel (*function)(const char*, mlx_vector_string, mlx_vector_string, const char*, const char*, bool, bool);
-  return ((function)mlxc_table[171])(name, input_names, output_names, source, header, ensure_row_contiguous, atomic_outputs);
+  return ((function)mlxc_table[181])(name, input_names, output_names, source, header, ensure_row_contiguous, atomic_outputs);
 }
 
 EXPORT void mlx_fast_metal_kernel_free(mlx_fast_metal_kernel cls) {
   typedef void (*function)(mlx_fast_metal_kernel);
-  ((function)mlxc_table[172])(cls);
+  ((function)mlxc_table[182])(cls);
 }
 
 EXPORT int mlx_fast_metal_kernel_apply(
@@ -1676,7 +1758,7 @@ EXPORT int mlx_fast_metal_kernel_apply(
     mlx_fast_metal_kernel_config config,
     mlx_stream stream) {
   typedef int (*function)(mlx_vector_array*, mlx_fast_metal_kernel, mlx_vector_array, mlx_fast_metal_kernel_config, mlx_stream);
-  return ((function)mlxc_table[173])(outputs, cls, inputs, config, stream);
+  return ((function)mlxc_table[183])(outputs, cls, inputs, config, stream);
 }
 
 EXPORT int mlx_fast_rms_norm(
@@ -1686,7 +1768,7 @@ EXPORT int mlx_fast_rms_norm(
     float eps,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, float, mlx_stream);
-  return ((function)mlxc_table[174])(res, x, weight, eps, s);
+  return ((function)mlxc_table[184])(res, x, weight, eps, s);
 }
 
 EXPORT int mlx_fast_rope(
@@ -1700,7 +1782,7 @@ EXPORT int mlx_fast_rope(
     mlx_array freqs,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, bool, mlx_optional_float, float, int, mlx_array, mlx_stream);
-  return ((function)mlxc_table[175])(res, x, dims, traditional, base, scale, offset, freqs, s);
+  return ((function)mlxc_table[185])(res, x, dims, traditional, base, scale, offset, freqs, s);
 }
 
 EXPORT int mlx_fast_rope_dynamic(
@@ -1714,7 +1796,7 @@ EXPORT int mlx_fast_rope_dynamic(
     mlx_array freqs,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, bool, mlx_optional_float, float, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[176])(res, x, dims, traditional, base, scale, offset, freqs, s);
+  return ((function)mlxc_table[186])(res, x, dims, traditional, base, scale, offset, freqs, s);
 }
 
 EXPORT int mlx_fast_scaled_dot_product_attention(
@@ -1728,7 +1810,7 @@ EXPORT int mlx_fast_scaled_dot_product_attention(
     mlx_array sinks,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_array, float, const char*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[177])(res, queries, keys, values, scale, mask_mode, mask_arr, sinks, s);
+  return ((function)mlxc_table[187])(res, queries, keys, values, scale, mask_mode, mask_arr, sinks, s);
 }
 
 EXPORT int mlx_fft_fft(
@@ -1739,7 +1821,7 @@ EXPORT int mlx_fft_fft(
     mlx_fft_norm norm,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, int, mlx_fft_norm, mlx_stream);
-  return ((function)mlxc_table[178])(res, a, n, axis, norm, s);
+  return ((function)mlxc_table[188])(res, a, n, axis, norm, s);
 }
 
 EXPORT int mlx_fft_fft2(
@@ -1752,12 +1834,12 @@ EXPORT int mlx_fft_fft2(
     mlx_fft_norm norm,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, const int*, size_t, mlx_fft_norm, mlx_stream);
-  return ((function)mlxc_table[179])(res, a, n, n_num, axes, axes_num, norm, s);
+  return ((function)mlxc_table[189])(res, a, n, n_num, axes, axes_num, norm, s);
 }
 
 EXPORT int mlx_fft_fftfreq(mlx_array* res, int n, double d, mlx_stream s) {
   typedef int (*function)(mlx_array*, int, double, mlx_stream);
-  return ((function)mlxc_table[180])(res, n, d, s);
+  return ((function)mlxc_table[190])(res, n, d, s);
 }
 
 EXPORT int mlx_fft_fftn(
@@ -1770,7 +1852,7 @@ EXPORT int mlx_fft_fftn(
     mlx_fft_norm norm,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, const int*, size_t, mlx_fft_norm, mlx_stream);
-  return ((function)mlxc_table[181])(res, a, n, n_num, axes, axes_num, norm, s);
+  return ((function)mlxc_table[191])(res, a, n, n_num, axes, axes_num, norm, s);
 }
 
 EXPORT int mlx_fft_fftshift(
@@ -1780,7 +1862,7 @@ EXPORT int mlx_fft_fftshift(
     size_t axes_num,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, mlx_stream);
-  return ((function)mlxc_table[182])(res, a, axes, axes_num, s);
+  return ((function)mlxc_table[192])(res, a, axes, axes_num, s);
 }
 
 EXPORT int mlx_fft_ifft(
@@ -1791,7 +1873,7 @@ EXPORT int mlx_fft_ifft(
     mlx_fft_norm norm,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, int, mlx_fft_norm, mlx_stream);
-  return ((function)mlxc_table[183])(res, a, n, axis, norm, s);
+  return ((function)mlxc_table[193])(res, a, n, axis, norm, s);
 }
 
 EXPORT int mlx_fft_ifft2(
@@ -1804,7 +1886,7 @@ EXPORT int mlx_fft_ifft2(
     mlx_fft_norm norm,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, const int*, size_t, mlx_fft_norm, mlx_stream);
-  return ((function)mlxc_table[184])(res, a, n, n_num, axes, axes_num, norm, s);
+  return ((function)mlxc_table[194])(res, a, n, n_num, axes, axes_num, norm, s);
 }
 
 EXPORT int mlx_fft_ifftn(
@@ -1817,7 +1899,7 @@ EXPORT int mlx_fft_ifftn(
     mlx_fft_norm norm,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, const int*, size_t, mlx_fft_norm, mlx_stream);
-  return ((function)mlxc_table[185])(res, a, n, n_num, axes, axes_num, norm, s);
+  return ((function)mlxc_table[195])(res, a, n, n_num, axes, axes_num, norm, s);
 }
 
 EXPORT int mlx_fft_ifftshift(
@@ -1827,7 +1909,7 @@ EXPORT int mlx_fft_ifftshift(
     size_t axes_num,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, mlx_stream);
-  return ((function)mlxc_table[186])(res, a, axes, axes_num, s);
+  return ((function)mlxc_table[196])(res, a, axes, axes_num, s);
 }
 
 EXPORT int mlx_fft_irfft(
@@ -1838,7 +1920,7 @@ EXPORT int mlx_fft_irfft(
     mlx_fft_norm norm,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, int, mlx_fft_norm, mlx_stream);
-  return ((function)mlxc_table[187])(res, a, n, axis, norm, s);
+  return ((function)mlxc_table[197])(res, a, n, axis, norm, s);
 }
 
 EXPORT int mlx_fft_irfft2(
@@ -1851,7 +1933,7 @@ EXPORT int mlx_fft_irfft2(
     mlx_fft_norm norm,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, const int*, size_t, mlx_fft_norm, mlx_stream);
-  return ((function)mlxc_table[188])(res, a, n, n_num, axes, axes_num, norm, s);
+  return ((function)mlxc_table[198])(res, a, n, n_num, axes, axes_num, norm, s);
 }
 
 EXPORT int mlx_fft_irfftn(
@@ -1864,7 +1946,7 @@ EXPORT int mlx_fft_irfftn(
     mlx_fft_norm norm,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, const int*, size_t, mlx_fft_norm, mlx_stream);
-  return ((function)mlxc_table[189])(res, a, n, n_num, axes, axes_num, norm, s);
+  return ((function)mlxc_table[199])(res, a, n, n_num, axes, axes_num, norm, s);
 }
 
 EXPORT int mlx_fft_rfft(
@@ -1875,7 +1957,7 @@ EXPORT int mlx_fft_rfft(
     mlx_fft_norm norm,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, int, mlx_fft_norm, mlx_stream);
-  return ((function)mlxc_table[190])(res, a, n, axis, norm, s);
+  return ((function)mlxc_table[200])(res, a, n, axis, norm, s);
 }
 
 EXPORT int mlx_fft_rfft2(
@@ -1888,12 +1970,12 @@ EXPORT int mlx_fft_rfft2(
     mlx_fft_norm norm,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, const int*, size_t, mlx_fft_norm, mlx_stream);
-  return ((function)mlxc_table[191])(res, a, n, n_num, axes, axes_num, norm, s);
+  return ((function)mlxc_table[201])(res, a, n, n_num, axes, axes_num, norm, s);
 }
 
 EXPORT int mlx_fft_rfftfreq(mlx_array* res, int n, double d, mlx_stream s) {
   typedef int (*function)(mlx_array*, int, double, mlx_stream);
-  return ((function)mlxc_table[192])(res, n, d, s);
+  return ((function)mlxc_table[202])(res, n, d, s);
 }
 
 EXPORT int mlx_fft_rfftn(
@@ -1906,52 +1988,52 @@ EXPORT int mlx_fft_rfftn(
     mlx_fft_norm norm,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, const int*, size_t, mlx_fft_norm, mlx_stream);
-  return ((function)mlxc_table[193])(res, a, n, n_num, axes, axes_num, norm, s);
+  return ((function)mlxc_table[203])(res, a, n, n_num, axes, axes_num, norm, s);
 }
 
 EXPORT mlx_node_namer mlx_node_namer_new(void) {
   typedef mlx_node_namer (*function)(void);
-  return ((function)mlxc_table[194])();
+  return ((function)mlxc_table[204])();
 }
 
 EXPORT int mlx_node_namer_free(mlx_node_namer namer) {
   typedef int (*function)(mlx_node_namer);
-  return ((function)mlxc_table[195])(namer);
+  return ((function)mlxc_table[205])(namer);
 }
 
 EXPORT int mlx_node_namer_set_name(mlx_node_namer namer, mlx_array arr, const char* name) {
   typedef int (*function)(mlx_node_namer, mlx_array, const char*);
-  return ((function)mlxc_table[196])(namer, arr, name);
+  return ((function)mlxc_table[206])(namer, arr, name);
 }
 
 EXPORT int mlx_node_namer_get_name(const char** name, mlx_node_namer namer, mlx_array arr) {
   typedef int (*function)(const char**, mlx_node_namer, mlx_array);
-  return ((function)mlxc_table[197])(name, namer, arr);
+  return ((function)mlxc_table[207])(name, namer, arr);
 }
 
 EXPORT int mlx_export_to_dot(FILE* os, mlx_node_namer namer, mlx_vector_array outputs) {
   typedef int (*function)(FILE*, mlx_node_namer, mlx_vector_array);
-  return ((function)mlxc_table[198])(os, namer, outputs);
+  return ((function)mlxc_table[208])(os, namer, outputs);
 }
 
 EXPORT int mlx_print_graph(FILE* os, mlx_node_namer namer, mlx_vector_array outputs) {
   typedef int (*function)(FILE*, mlx_node_namer, mlx_vector_array);
-  return ((function)mlxc_table[199])(os, namer, outputs);
+  return ((function)mlxc_table[209])(os, namer, outputs);
 }
 
 EXPORT int mlx_load_reader(mlx_array* res, mlx_io_reader in_stream, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_io_reader, mlx_stream);
-  return ((function)mlxc_table[200])(res, in_stream, s);
+  return ((function)mlxc_table[210])(res, in_stream, s);
 }
 
 EXPORT int mlx_load(mlx_array* res, const char* file, mlx_stream s) {
   typedef int (*function)(mlx_array*, const char*, mlx_stream);
-  return ((function)mlxc_table[201])(res, file, s);
+  return ((function)mlxc_table[211])(res, file, s);
 }
 
 EXPORT int mlx_load_gguf(mlx_io_gguf* gguf, const char* file, mlx_stream s) {
   typedef int (*function)(mlx_io_gguf*, const char*, mlx_stream);
-  return ((function)mlxc_table[202])(gguf, file, s);
+  return ((function)mlxc_table[212])(gguf, file, s);
 }
 
 EXPORT int mlx_load_safetensors_reader(
@@ -1960,7 +2042,7 @@ EXPORT int mlx_load_safetensors_reader(
     mlx_io_reader in_stream,
     mlx_stream s) {
   typedef int (*function)(mlx_map_string_to_array*, mlx_map_string_to_string*, mlx_io_reader, mlx_stream);
-  return ((function)mlxc_table[203])(res_0, res_1, in_stream, s);
+  return ((function)mlxc_table[213])(res_0, res_1, in_stream, s);
 }
 
 EXPORT int mlx_load_safetensors(
@@ -1969,22 +2051,22 @@ EXPORT int mlx_load_safetensors(
     const char* file,
     mlx_stream s) {
   typedef int (*function)(mlx_map_string_to_array*, mlx_map_string_to_string*, const char*, mlx_stream);
-  return ((function)mlxc_table[204])(res_0, res_1, file, s);
+  return ((function)mlxc_table[214])(res_0, res_1, file, s);
 }
 
 EXPORT int mlx_save_writer(mlx_io_writer out_stream, mlx_array a) {
   typedef int (*function)(mlx_io_writer, mlx_array);
-  return ((function)mlxc_table[205])(out_stream, a);
+  return ((function)mlxc_table[215])(out_stream, a);
 }
 
 EXPORT int mlx_save(const char* file, mlx_array a) {
   typedef int (*function)(const char*, mlx_array);
-  return ((function)mlxc_table[206])(file, a);
+  return ((function)mlxc_table[216])(file, a);
 }
 
 EXPORT int mlx_save_gguf(const char* file, mlx_io_gguf gguf) {
   typedef int (*function)(const char*, mlx_io_gguf);
-  return ((function)mlxc_table[207])(file, gguf);
+  return ((function)mlxc_table[217])(file, gguf);
 }
 
 EXPORT int mlx_save_safetensors_writer(
@@ -1992,7 +2074,7 @@ EXPORT int mlx_save_safetensors_writer(
     mlx_map_string_to_array param,
     mlx_map_string_to_string metadata) {
   typedef int (*function)(mlx_io_writer, mlx_map_string_to_array, mlx_map_string_to_string);
-  return ((function)mlxc_table[208])(in_stream, param, metadata);
+  return ((function)mlxc_table[218])(in_stream, param, metadata);
 }
 
 EXPORT int mlx_save_safetensors(
@@ -2000,77 +2082,77 @@ EXPORT int mlx_save_safetensors(
     mlx_map_string_to_array param,
     mlx_map_string_to_string metadata) {
   typedef int (*function)(const char*, mlx_map_string_to_array, mlx_map_string_to_string);
-  return ((function)mlxc_table[209])(file, param, metadata);
+  return ((function)mlxc_table[219])(file, param, metadata);
 }
 
 EXPORT mlx_io_reader mlx_io_reader_new(void* desc, mlx_io_vtable vtable) {
   typedef mlx_io_reader (*function)(void*, mlx_io_vtable);
-  return ((function)mlxc_table[210])(desc, vtable);
+  return ((function)mlxc_table[220])(desc, vtable);
 }
 
 EXPORT int mlx_io_reader_descriptor(void** desc_, mlx_io_reader io) {
   typedef int (*function)(void**, mlx_io_reader);
-  return ((function)mlxc_table[211])(desc_, io);
+  return ((function)mlxc_table[221])(desc_, io);
 }
 
 EXPORT int mlx_io_reader_tostring(mlx_string* str_, mlx_io_reader io) {
   typedef int (*function)(mlx_string*, mlx_io_reader);
-  return ((function)mlxc_table[212])(str_, io);
+  return ((function)mlxc_table[222])(str_, io);
 }
 
 EXPORT int mlx_io_reader_free(mlx_io_reader io) {
   typedef int (*function)(mlx_io_reader);
-  return ((function)mlxc_table[213])(io);
+  return ((function)mlxc_table[223])(io);
 }
 
 EXPORT mlx_io_writer mlx_io_writer_new(void* desc, mlx_io_vtable vtable) {
   typedef mlx_io_writer (*function)(void*, mlx_io_vtable);
-  return ((function)mlxc_table[214])(desc, vtable);
+  return ((function)mlxc_table[224])(desc, vtable);
 }
 
 EXPORT int mlx_io_writer_descriptor(void** desc_, mlx_io_writer io) {
   typedef int (*function)(void**, mlx_io_writer);
-  return ((function)mlxc_table[215])(desc_, io);
+  return ((function)mlxc_table[225])(desc_, io);
 }
 
 EXPORT int mlx_io_writer_tostring(mlx_string* str_, mlx_io_writer io) {
   typedef int (*function)(mlx_string*, mlx_io_writer);
-  return ((function)mlxc_table[216])(str_, io);
+  return ((function)mlxc_table[226])(str_, io);
 }
 
 EXPORT int mlx_io_writer_free(mlx_io_writer io) {
   typedef int (*function)(mlx_io_writer);
-  return ((function)mlxc_table[217])(io);
+  return ((function)mlxc_table[227])(io);
 }
 
 EXPORT mlx_io_gguf mlx_io_gguf_new(void) {
   typedef mlx_io_gguf (*function)(void);
-  return ((function)mlxc_table[218])();
+  return ((function)mlxc_table[228])();
 }
 
 EXPORT int mlx_io_gguf_free(mlx_io_gguf io) {
   typedef int (*function)(mlx_io_gguf);
-  return ((function)mlxc_table[219])(io);
+  return ((function)mlxc_table[229])(io);
 }
 
 EXPORT int mlx_io_gguf_get_keys(mlx_vector_string* keys, mlx_io_gguf io) {
   typedef int (*function)(mlx_vector_string*, mlx_io_gguf);
-  return ((function)mlxc_table[220])(keys, io);
+  return ((function)mlxc_table[230])(keys, io);
 }
 
 EXPORT int mlx_io_gguf_get_array(mlx_array* arr, mlx_io_gguf io, const char* key) {
   typedef int (*function)(mlx_array*, mlx_io_gguf, const char*);
-  return ((function)mlxc_table[221])(arr, io, key);
+  return ((function)mlxc_table[231])(arr, io, key);
 }
 
 EXPORT int mlx_io_gguf_get_metadata_array(mlx_array* arr, mlx_io_gguf io, const char* key) {
   typedef int (*function)(mlx_array*, mlx_io_gguf, const char*);
-  return ((function)mlxc_table[222])(arr, io, key);
+  return ((function)mlxc_table[232])(arr, io, key);
 }
 
 EXPORT int mlx_io_gguf_get_metadata_string(mlx_string* str, mlx_io_gguf io, const char* key) {
   typedef int (*function)(mlx_string*, mlx_io_gguf, const char*);
-  return ((function)mlxc_table[223])(str, io, key);
+  return ((function)mlxc_table[233])(str, io, key);
 }
 
 EXPORT int mlx_io_gguf_get_metadata_vector_string(
@@ -2078,37 +2160,37 @@ EXPORT int mlx_io_gguf_get_metadata_vector_string(
     mlx_io_gguf io,
     const char* key) {
   typedef int (*function)(mlx_vector_string*, mlx_io_gguf, const char*);
-  return ((function)mlxc_table[224])(vstr, io, key);
+  return ((function)mlxc_table[234])(vstr, io, key);
 }
 
 EXPORT int mlx_io_gguf_has_metadata_array(bool* flag, mlx_io_gguf io, const char* key) {
   typedef int (*function)(bool*, mlx_io_gguf, const char*);
-  return ((function)mlxc_table[225])(flag, io, key);
+  return ((function)mlxc_table[235])(flag, io, key);
 }
 
 EXPORT int mlx_io_gguf_has_metadata_string(bool* flag, mlx_io_gguf io, const char* key) {
   typedef int (*function)(bool*, mlx_io_gguf, const char*);
-  return ((function)mlxc_table[226])(flag, io, key);
+  return ((function)mlxc_table[236])(flag, io, key);
 }
 
 EXPORT int mlx_io_gguf_has_metadata_vector_string(bool* flag, mlx_io_gguf io, const char* key) {
   typedef int (*function)(bool*, mlx_io_gguf, const char*);
-  return ((function)mlxc_table[227])(flag, io, key);
+  return ((function)mlxc_table[237])(flag, io, key);
 }
 
 EXPORT int mlx_io_gguf_set_array(mlx_io_gguf io, const char* key, mlx_array arr) {
   typedef int (*function)(mlx_io_gguf, const char*, mlx_array);
-  return ((function)mlxc_table[228])(io, key, arr);
+  return ((function)mlxc_table[238])(io, key, arr);
 }
 
 EXPORT int mlx_io_gguf_set_metadata_array(mlx_io_gguf io, const char* key, mlx_array marr) {
   typedef int (*function)(mlx_io_gguf, const char*, mlx_array);
-  return ((function)mlxc_table[229])(io, key, marr);
+  return ((function)mlxc_table[239])(io, key, marr);
 }
 
 EXPORT int mlx_io_gguf_set_metadata_string(mlx_io_gguf io, const char* key, const char* mstr) {
   typedef int (*function)(mlx_io_gguf, const char*, const char*);
-  return ((function)mlxc_table[230])(io, key, mstr);
+  return ((function)mlxc_table[240])(io, key, mstr);
 }
 
 EXPORT int mlx_io_gguf_set_metadata_vector_string(
@@ -2116,27 +2198,27 @@ EXPORT int mlx_io_gguf_set_metadata_vector_string(
     const char* key,
     mlx_vector_string mvstr) {
   typedef int (*function)(mlx_io_gguf, const char*, mlx_vector_string);
-  return ((function)mlxc_table[231])(io, key, mvstr);
+  return ((function)mlxc_table[241])(io, key, mvstr);
 }
 
 EXPORT int mlx_linalg_cholesky(mlx_array* res, mlx_array a, bool upper, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, bool, mlx_stream);
-  return ((function)mlxc_table[232])(res, a, upper, s);
+  return ((function)mlxc_table[242])(res, a, upper, s);
 }
 
 EXPORT int mlx_linalg_cholesky_inv(mlx_array* res, mlx_array a, bool upper, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, bool, mlx_stream);
-  return ((function)mlxc_table[233])(res, a, upper, s);
+  return ((function)mlxc_table[243])(res, a, upper, s);
 }
 
 EXPORT int mlx_linalg_cross(mlx_array* res, mlx_array a, mlx_array b, int axis, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, int, mlx_stream);
-  return ((function)mlxc_table[234])(res, a, b, axis, s);
+  return ((function)mlxc_table[244])(res, a, b, axis, s);
 }
 
 EXPORT int mlx_linalg_eig(mlx_array* res_0, mlx_array* res_1, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[235])(res_0, res_1, a, s);
+  return ((function)mlxc_table[245])(res_0, res_1, a, s);
 }
 
 EXPORT int mlx_linalg_eigh(
@@ -2146,32 +2228,32 @@ EXPORT int mlx_linalg_eigh(
     const char* UPLO,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array*, mlx_array, const char*, mlx_stream);
-  return ((function)mlxc_table[236])(res_0, res_1, a, UPLO, s);
+  return ((function)mlxc_table[246])(res_0, res_1, a, UPLO, s);
 }
 
 EXPORT int mlx_linalg_eigvals(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[237])(res, a, s);
+  return ((function)mlxc_table[247])(res, a, s);
 }
 
 EXPORT int mlx_linalg_eigvalsh(mlx_array* res, mlx_array a, const char* UPLO, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const char*, mlx_stream);
-  return ((function)mlxc_table[238])(res, a, UPLO, s);
+  return ((function)mlxc_table[248])(res, a, UPLO, s);
 }
 
 EXPORT int mlx_linalg_inv(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[239])(res, a, s);
+  return ((function)mlxc_table[249])(res, a, s);
 }
 
 EXPORT int mlx_linalg_lu(mlx_vector_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_vector_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[240])(res, a, s);
+  return ((function)mlxc_table[250])(res, a, s);
 }
 
 EXPORT int mlx_linalg_lu_factor(mlx_array* res_0, mlx_array* res_1, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[241])(res_0, res_1, a, s);
+  return ((function)mlxc_table[251])(res_0, res_1, a, s);
 }
 
 EXPORT int mlx_linalg_norm(
@@ -2183,7 +2265,7 @@ EXPORT int mlx_linalg_norm(
     bool keepdims,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, double, const int*, size_t, bool, mlx_stream);
-  return ((function)mlxc_table[242])(res, a, ord, axis, axis_num, keepdims, s);
+  return ((function)mlxc_table[252])(res, a, ord, axis, axis_num, keepdims, s);
 }
 
 EXPORT int mlx_linalg_norm_matrix(
@@ -2195,7 +2277,7 @@ EXPORT int mlx_linalg_norm_matrix(
     bool keepdims,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const char*, const int*, size_t, bool, mlx_stream);
-  return ((function)mlxc_table[243])(res, a, ord, axis, axis_num, keepdims, s);
+  return ((function)mlxc_table[253])(res, a, ord, axis, axis_num, keepdims, s);
 }
 
 EXPORT int mlx_linalg_norm_l2(
@@ -2206,22 +2288,22 @@ EXPORT int mlx_linalg_norm_l2(
     bool keepdims,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, bool, mlx_stream);
-  return ((function)mlxc_table[244])(res, a, axis, axis_num, keepdims, s);
+  return ((function)mlxc_table[254])(res, a, axis, axis_num, keepdims, s);
 }
 
 EXPORT int mlx_linalg_pinv(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[245])(res, a, s);
+  return ((function)mlxc_table[255])(res, a, s);
 }
 
 EXPORT int mlx_linalg_qr(mlx_array* res_0, mlx_array* res_1, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[246])(res_0, res_1, a, s);
+  return ((function)mlxc_table[256])(res_0, res_1, a, s);
 }
 
 EXPORT int mlx_linalg_solve(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[247])(res, a, b, s);
+  return ((function)mlxc_table[257])(res, a, b, s);
 }
 
 EXPORT int mlx_linalg_solve_triangular(
@@ -2231,32 +2313,32 @@ EXPORT int mlx_linalg_solve_triangular(
     bool upper,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, bool, mlx_stream);
-  return ((function)mlxc_table[248])(res, a, b, upper, s);
+  return ((function)mlxc_table[258])(res, a, b, upper, s);
 }
 
 EXPORT int mlx_linalg_svd(mlx_vector_array* res, mlx_array a, bool compute_uv, mlx_stream s) {
   typedef int (*function)(mlx_vector_array*, mlx_array, bool, mlx_stream);
-  return ((function)mlxc_table[249])(res, a, compute_uv, s);
+  return ((function)mlxc_table[259])(res, a, compute_uv, s);
 }
 
 EXPORT int mlx_linalg_tri_inv(mlx_array* res, mlx_array a, bool upper, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, bool, mlx_stream);
-  return ((function)mlxc_table[250])(res, a, upper, s);
+  return ((function)mlxc_table[260])(res, a, upper, s);
 }
 
 EXPORT mlx_map_string_to_array mlx_map_string_to_array_new(void) {
   typedef mlx_map_string_to_array (*function)(void);
-  return ((function)mlxc_table[251])();
+  return ((function)mlxc_table[261])();
 }
 
 EXPORT int mlx_map_string_to_array_set(mlx_map_string_to_array* map, mlx_map_string_to_array src) {
   typedef int (*function)(mlx_map_string_to_array*, mlx_map_string_to_array);
-  return ((function)mlxc_table[252])(map, src);
+  return ((function)mlxc_table[262])(map, src);
 }
 
 EXPORT int mlx_map_string_to_array_free(mlx_map_string_to_array map) {
   typedef int (*function)(mlx_map_string_to_array);
-  return ((function)mlxc_table[253])(map);
+  return ((function)mlxc_table[263])(map);
 }
 
 EXPORT int mlx_map_string_to_array_insert(
@@ -2264,7 +2346,7 @@ EXPORT int mlx_map_string_to_array_insert(
     const char* key,
     mlx_array value) {
   typedef int (*function)(mlx_map_string_to_array, const char*, mlx_array);
-  return ((function)mlxc_table[254])(map, key, value);
+  return ((function)mlxc_table[264])(map, key, value);
 }
 
 EXPORT int mlx_map_string_to_array_get(
@@ -2272,18 +2354,18 @@ EXPORT int mlx_map_string_to_array_get(
     mlx_map_string_to_array map,
     const char* key) {
   typedef int (*function)(mlx_array*, mlx_map_string_to_array, const char*);
-  return ((function)mlxc_table[255])(value, map, key);
+  return ((function)mlxc_table[265])(value, map, key);
 }
 
 EXPORT mlx_map_string_to_array_iterator mlx_map_string_to_array_iterator_new(
     mlx_map_string_to_array map) {
   typedef mlx_map_string_to_array_iterator (*function)(mlx_map_string_to_array);
-  return ((function)mlxc_table[256])(map);
+  return ((function)mlxc_table[266])(map);
 }
 
 EXPORT int mlx_map_string_to_array_iterator_free(mlx_map_string_to_array_iterator it) {
   typedef int (*function)(mlx_map_string_to_array_iterator);
-  return ((function)mlxc_table[257])(it);
+  return ((function)mlxc_table[267])(it);
 }
 
 EXPORT int mlx_map_string_to_array_iterator_next(
@@ -2291,24 +2373,24 @@ EXPORT int mlx_map_string_to_array_iterator_next(
     mlx_array* value,
     mlx_map_string_to_array_iterator it) {
   typedef int (*function)(const char**, mlx_array*, mlx_map_string_to_array_iterator);
-  return ((function)mlxc_table[258])(key, value, it);
+  return ((function)mlxc_table[268])(key, value, it);
 }
 
 EXPORT mlx_map_string_to_string mlx_map_string_to_string_new(void) {
   typedef mlx_map_string_to_string (*function)(void);
-  return ((function)mlxc_table[259])();
+  return ((function)mlxc_table[269])();
 }
 
 EXPORT int mlx_map_string_to_string_set(
     mlx_map_string_to_string* map,
     mlx_map_string_to_string src) {
   typedef int (*function)(mlx_map_string_to_string*, mlx_map_string_to_string);
-  return ((function)mlxc_table[260])(map, src);
+  return ((function)mlxc_table[270])(map, src);
 }
 
 EXPORT int mlx_map_string_to_string_free(mlx_map_string_to_string map) {
   typedef int (*function)(mlx_map_string_to_string);
-  return ((function)mlxc_table[261])(map);
+  return ((function)mlxc_table[271])(map);
 }
 
 EXPORT int mlx_map_string_to_string_insert(
@@ -2316,7 +2398,7 @@ EXPORT int mlx_map_string_to_string_insert(
     const char* key,
     const char* value) {
   typedef int (*function)(mlx_map_string_to_string, const char*, const char*);
-  return ((function)mlxc_table[262])(map, key, value);
+  return ((function)mlxc_table[272])(map, key, value);
 }
 
 EXPORT int mlx_map_string_to_string_get(
@@ -2324,18 +2406,18 @@ EXPORT int mlx_map_string_to_string_get(
     mlx_map_string_to_string map,
     const char* key) {
   typedef int (*function)(const char**, mlx_map_string_to_string, const char*);
-  return ((function)mlxc_table[263])(value, map, key);
+  return ((function)mlxc_table[273])(value, map, key);
 }
 
 EXPORT mlx_map_string_to_string_iterator mlx_map_string_to_string_iterator_new(
     mlx_map_string_to_string map) {
   typedef mlx_map_string_to_string_iterator (*function)(mlx_map_string_to_string);
-  return ((function)mlxc_table[264])(map);
+  return ((function)mlxc_table[274])(map);
 }
 
 EXPORT int mlx_map_string_to_string_iterator_free(mlx_map_string_to_string_iterator it) {
   typedef int (*function)(mlx_map_string_to_string_iterator);
-  return ((function)mlxc_table[265])(it);
+  return ((function)mlxc_table[275])(it);
 }
 
 EXPORT int mlx_map_string_to_string_iterator_next(
@@ -2343,77 +2425,77 @@ EXPORT int mlx_map_string_to_string_iterator_next(
     const char** value,
     mlx_map_string_to_string_iterator it) {
   typedef int (*function)(const char**, const char**, mlx_map_string_to_string_iterator);
-  return ((function)mlxc_table[266])(key, value, it);
+  return ((function)mlxc_table[276])(key, value, it);
 }
 
 EXPORT int mlx_clear_cache(void) {
   typedef int (*function)(void);
-  return ((function)mlxc_table[267])();
+  return ((function)mlxc_table[277])();
 }
 
 EXPORT int mlx_get_active_memory(size_t* res) {
   typedef int (*function)(size_t*);
-  return ((function)mlxc_table[268])(res);
+  return ((function)mlxc_table[278])(res);
 }
 
 EXPORT int mlx_get_cache_memory(size_t* res) {
   typedef int (*function)(size_t*);
-  return ((function)mlxc_table[269])(res);
+  return ((function)mlxc_table[279])(res);
 }
 
 EXPORT int mlx_get_memory_limit(size_t* res) {
   typedef int (*function)(size_t*);
-  return ((function)mlxc_table[270])(res);
+  return ((function)mlxc_table[280])(res);
 }
 
 EXPORT int mlx_get_peak_memory(size_t* res) {
   typedef int (*function)(size_t*);
-  return ((function)mlxc_table[271])(res);
+  return ((function)mlxc_table[281])(res);
 }
 
 EXPORT int mlx_reset_peak_memory(void) {
   typedef int (*function)(void);
-  return ((function)mlxc_table[272])();
+  return ((function)mlxc_table[282])();
 }
 
 EXPORT int mlx_set_cache_limit(size_t* res, size_t limit) {
   typedef int (*function)(size_t*, size_t);
-  return ((function)mlxc_table[273])(res, limit);
+  return ((function)mlxc_table[283])(res, limit);
 }
 
 EXPORT int mlx_set_memory_limit(size_t* res, size_t limit) {
   typedef int (*function)(size_t*, size_t);
-  return ((function)mlxc_table[274])(res, limit);
+  return ((function)mlxc_table[284])(res, limit);
 }
 
 EXPORT int mlx_set_wired_limit(size_t* res, size_t limit) {
   typedef int (*function)(size_t*, size_t);
-  return ((function)mlxc_table[275])(res, limit);
+  return ((function)mlxc_table[285])(res, limit);
 }
 
 EXPORT int mlx_metal_is_available(bool* res) {
   typedef int (*function)(bool*);
-  return ((function)mlxc_table[276])(res);
+  return ((function)mlxc_table[286])(res);
 }
 
 EXPORT int mlx_metal_start_capture(const char* path) {
   typedef int (*function)(const char*);
-  return ((function)mlxc_table[277])(path);
+  return ((function)mlxc_table[287])(path);
 }
 
 EXPORT int mlx_metal_stop_capture(void) {
   typedef int (*function)(void);
-  return ((function)mlxc_table[278])();
+  return ((function)mlxc_table[288])();
 }
 
 EXPORT int mlx_abs(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[279])(res, a, s);
+  return ((function)mlxc_table[289])(res, a, s);
 }
 
 EXPORT int mlx_add(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[280])(res, a, b, s);
+  return ((function)mlxc_table[290])(res, a, b, s);
 }
 
 EXPORT int mlx_addmm(
@@ -2425,7 +2507,7 @@ EXPORT int mlx_addmm(
     float beta,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_array, float, float, mlx_stream);
-  return ((function)mlxc_table[281])(res, c, a, b, alpha, beta, s);
+  return ((function)mlxc_table[291])(res, c, a, b, alpha, beta, s);
 }
 
 EXPORT int mlx_all_axes(
@@ -2436,17 +2518,17 @@ EXPORT int mlx_all_axes(
     bool keepdims,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, bool, mlx_stream);
-  return ((function)mlxc_table[282])(res, a, axes, axes_num, keepdims, s);
+  return ((function)mlxc_table[292])(res, a, axes, axes_num, keepdims, s);
 }
 
 EXPORT int mlx_all_axis(mlx_array* res, mlx_array a, int axis, bool keepdims, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, bool, mlx_stream);
-  return ((function)mlxc_table[283])(res, a, axis, keepdims, s);
+  return ((function)mlxc_table[293])(res, a, axis, keepdims, s);
 }
 
 EXPORT int mlx_all(mlx_array* res, mlx_array a, bool keepdims, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, bool, mlx_stream);
-  return ((function)mlxc_table[284])(res, a, keepdims, s);
+  return ((function)mlxc_table[294])(res, a, keepdims, s);
 }
 
 EXPORT int mlx_allclose(
@@ -2458,7 +2540,7 @@ EXPORT int mlx_allclose(
     bool equal_nan,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, double, double, bool, mlx_stream);
-  return ((function)mlxc_table[285])(res, a, b, rtol, atol, equal_nan, s);
+  return ((function)mlxc_table[295])(res, a, b, rtol, atol, equal_nan, s);
 }
 
 EXPORT int mlx_any_axes(
@@ -2469,17 +2551,17 @@ EXPORT int mlx_any_axes(
     bool keepdims,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, bool, mlx_stream);
-  return ((function)mlxc_table[286])(res, a, axes, axes_num, keepdims, s);
+  return ((function)mlxc_table[296])(res, a, axes, axes_num, keepdims, s);
 }
 
 EXPORT int mlx_any_axis(mlx_array* res, mlx_array a, int axis, bool keepdims, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, bool, mlx_stream);
-  return ((function)mlxc_table[287])(res, a, axis, keepdims, s);
+  return ((function)mlxc_table[297])(res, a, axis, keepdims, s);
 }
 
 EXPORT int mlx_any(mlx_array* res, mlx_array a, bool keepdims, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, bool, mlx_stream);
-  return ((function)mlxc_table[288])(res, a, keepdims, s);
+  return ((function)mlxc_table[298])(res, a, keepdims, s);
 }
 
 EXPORT int mlx_arange(
@@ -2490,87 +2572,87 @@ EXPORT int mlx_arange(
     mlx_dtype dtype,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, double, double, double, mlx_dtype, mlx_stream);
-  return ((function)mlxc_table[289])(res, start, stop, step, dtype, s);
+  return ((function)mlxc_table[299])(res, start, stop, step, dtype, s);
 }
 
 EXPORT int mlx_arccos(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[290])(res, a, s);
+  return ((function)mlxc_table[300])(res, a, s);
 }
 
 EXPORT int mlx_arccosh(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[291])(res, a, s);
+  return ((function)mlxc_table[301])(res, a, s);
 }
 
 EXPORT int mlx_arcsin(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[292])(res, a, s);
+  return ((function)mlxc_table[302])(res, a, s);
 }
 
 EXPORT int mlx_arcsinh(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[293])(res, a, s);
+  return ((function)mlxc_table[303])(res, a, s);
 }
 
 EXPORT int mlx_arctan(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[294])(res, a, s);
+  return ((function)mlxc_table[304])(res, a, s);
 }
 
 EXPORT int mlx_arctan2(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[295])(res, a, b, s);
+  return ((function)mlxc_table[305])(res, a, b, s);
 }
 
 EXPORT int mlx_arctanh(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[296])(res, a, s);
+  return ((function)mlxc_table[306])(res, a, s);
 }
 
 EXPORT int mlx_argmax_axis(mlx_array* res, mlx_array a, int axis, bool keepdims, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, bool, mlx_stream);
-  return ((function)mlxc_table[297])(res, a, axis, keepdims, s);
+  return ((function)mlxc_table[307])(res, a, axis, keepdims, s);
 }
 
 EXPORT int mlx_argmax(mlx_array* res, mlx_array a, bool keepdims, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, bool, mlx_stream);
-  return ((function)mlxc_table[298])(res, a, keepdims, s);
+  return ((function)mlxc_table[308])(res, a, keepdims, s);
 }
 
 EXPORT int mlx_argmin_axis(mlx_array* res, mlx_array a, int axis, bool keepdims, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, bool, mlx_stream);
-  return ((function)mlxc_table[299])(res, a, axis, keepdims, s);
+  return ((function)mlxc_table[309])(res, a, axis, keepdims, s);
 }
 
 EXPORT int mlx_argmin(mlx_array* res, mlx_array a, bool keepdims, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, bool, mlx_stream);
-  return ((function)mlxc_table[300])(res, a, keepdims, s);
+  return ((function)mlxc_table[310])(res, a, keepdims, s);
 }
 
 EXPORT int mlx_argpartition_axis(mlx_array* res, mlx_array a, int kth, int axis, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, int, mlx_stream);
-  return ((function)mlxc_table[301])(res, a, kth, axis, s);
+  return ((function)mlxc_table[311])(res, a, kth, axis, s);
 }
 
 EXPORT int mlx_argpartition(mlx_array* res, mlx_array a, int kth, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, mlx_stream);
-  return ((function)mlxc_table[302])(res, a, kth, s);
+  return ((function)mlxc_table[312])(res, a, kth, s);
 }
 
 EXPORT int mlx_argsort_axis(mlx_array* res, mlx_array a, int axis, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, mlx_stream);
-  return ((function)mlxc_table[303])(res, a, axis, s);
+  return ((function)mlxc_table[313])(res, a, axis, s);
 }
 
 EXPORT int mlx_argsort(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[304])(res, a, s);
+  return ((function)mlxc_table[314])(res, a, s);
 }
 
 EXPORT int mlx_array_equal(mlx_array* res, mlx_array a, mlx_array b, bool equal_nan, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, bool, mlx_stream);
-  return ((function)mlxc_table[305])(res, a, b, equal_nan, s);
+  return ((function)mlxc_table[315])(res, a, b, equal_nan, s);
 }
 
 EXPORT int mlx_as_strided(
@@ -2583,57 +2665,57 @@ EXPORT int mlx_as_strided(
     size_t offset,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, const int64_t*, size_t, size_t, mlx_stream);
-  return ((function)mlxc_table[306])(res, a, shape, shape_num, strides, strides_num, offset, s);
+  return ((function)mlxc_table[316])(res, a, shape, shape_num, strides, strides_num, offset, s);
 }
 
 EXPORT int mlx_astype(mlx_array* res, mlx_array a, mlx_dtype dtype, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_dtype, mlx_stream);
-  return ((function)mlxc_table[307])(res, a, dtype, s);
+  return ((function)mlxc_table[317])(res, a, dtype, s);
 }
 
 EXPORT int mlx_atleast_1d(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[308])(res, a, s);
+  return ((function)mlxc_table[318])(res, a, s);
 }
 
 EXPORT int mlx_atleast_2d(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[309])(res, a, s);
+  return ((function)mlxc_table[319])(res, a, s);
 }
 
 EXPORT int mlx_atleast_3d(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[310])(res, a, s);
+  return ((function)mlxc_table[320])(res, a, s);
 }
 
 EXPORT int mlx_bartlett(mlx_array* res, int M, mlx_stream s) {
   typedef int (*function)(mlx_array*, int, mlx_stream);
-  return ((function)mlxc_table[311])(res, M, s);
+  return ((function)mlxc_table[321])(res, M, s);
 }
 
 EXPORT int mlx_bitwise_and(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[312])(res, a, b, s);
+  return ((function)mlxc_table[322])(res, a, b, s);
 }
 
 EXPORT int mlx_bitwise_invert(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[313])(res, a, s);
+  return ((function)mlxc_table[323])(res, a, s);
 }
 
 EXPORT int mlx_bitwise_or(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[314])(res, a, b, s);
+  return ((function)mlxc_table[324])(res, a, b, s);
 }
 
 EXPORT int mlx_bitwise_xor(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[315])(res, a, b, s);
+  return ((function)mlxc_table[325])(res, a, b, s);
 }
 
 EXPORT int mlx_blackman(mlx_array* res, int M, mlx_stream s) {
   typedef int (*function)(mlx_array*, int, mlx_stream);
-  return ((function)mlxc_table[316])(res, M, s);
+  return ((function)mlxc_table[326])(res, M, s);
 }
 
 EXPORT int mlx_block_masked_mm(
@@ -2646,12 +2728,12 @@ EXPORT int mlx_block_masked_mm(
     mlx_array mask_rhs,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, int, mlx_array, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[317])(res, a, b, block_size, mask_out, mask_lhs, mask_rhs, s);
+  return ((function)mlxc_table[327])(res, a, b, block_size, mask_out, mask_lhs, mask_rhs, s);
 }
 
 EXPORT int mlx_broadcast_arrays(mlx_vector_array* res, mlx_vector_array inputs, mlx_stream s) {
   typedef int (*function)(mlx_vector_array*, mlx_vector_array, mlx_stream);
-  return ((function)mlxc_table[318])(res, inputs, s);
+  return ((function)mlxc_table[328])(res, inputs, s);
 }
 
 EXPORT int mlx_broadcast_to(
@@ -2661,37 +2743,37 @@ EXPORT int mlx_broadcast_to(
     size_t shape_num,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, mlx_stream);
-  return ((function)mlxc_table[319])(res, a, shape, shape_num, s);
+  return ((function)mlxc_table[329])(res, a, shape, shape_num, s);
 }
 
 EXPORT int mlx_ceil(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[320])(res, a, s);
+  return ((function)mlxc_table[330])(res, a, s);
 }
 
 EXPORT int mlx_clip(mlx_array* res, mlx_array a, mlx_array a_min, mlx_array a_max, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[321])(res, a, a_min, a_max, s);
+  return ((function)mlxc_table[331])(res, a, a_min, a_max, s);
 }
 
 EXPORT int mlx_concatenate_axis(mlx_array* res, mlx_vector_array arrays, int axis, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_vector_array, int, mlx_stream);
-  return ((function)mlxc_table[322])(res, arrays, axis, s);
+  return ((function)mlxc_table[332])(res, arrays, axis, s);
 }
 
 EXPORT int mlx_concatenate(mlx_array* res, mlx_vector_array arrays, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_vector_array, mlx_stream);
-  return ((function)mlxc_table[323])(res, arrays, s);
+  return ((function)mlxc_table[333])(res, arrays, s);
 }
 
 EXPORT int mlx_conjugate(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[324])(res, a, s);
+  return ((function)mlxc_table[334])(res, a, s);
 }
 
 EXPORT int mlx_contiguous(mlx_array* res, mlx_array a, bool allow_col_major, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, bool, mlx_stream);
-  return ((function)mlxc_table[325])(res, a, allow_col_major, s);
+  return ((function)mlxc_table[335])(res, a, allow_col_major, s);
 }
 
 EXPORT int mlx_conv1d(
@@ -2704,7 +2786,7 @@ EXPORT int mlx_conv1d(
     int groups,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, int, int, int, int, mlx_stream);
-  return ((function)mlxc_table[326])(res, input, weight, stride, padding, dilation, groups, s);
+  return ((function)mlxc_table[336])(res, input, weight, stride, padding, dilation, groups, s);
 }
 
 EXPORT int mlx_conv2d(
@@ -2720,7 +2802,7 @@ EXPORT int mlx_conv2d(
     int groups,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, int, int, int, int, int, int, int, mlx_stream);
-  return ((function)mlxc_table[327])(res, input, weight, stride_0, stride_1, padding_0, padding_1, dilation_0, dilation_1, groups, s);
+  return ((function)mlxc_table[337])(res, input, weight, stride_0, stride_1, padding_0, padding_1, dilation_0, dilation_1, groups, s);
 }
 
 EXPORT int mlx_conv3d(
@@ -2739,7 +2821,7 @@ EXPORT int mlx_conv3d(
     int groups,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, int, int, int, int, int, int, int, int, int, int, mlx_stream);
-  return ((function)mlxc_table[328])(res, input, weight, stride_0, stride_1, stride_2, padding_0, padding_1, padding_2, dilation_0, dilation_1, dilation_2, groups, s);
+  return ((function)mlxc_table[338])(res, input, weight, stride_0, stride_1, stride_2, padding_0, padding_1, padding_2, dilation_0, dilation_1, dilation_2, groups, s);
 }
 
 EXPORT int mlx_conv_general(
@@ -2760,7 +2842,7 @@ EXPORT int mlx_conv_general(
     bool flip,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, const int*, size_t, const int*, size_t, const int*, size_t, const int*, size_t, const int*, size_t, int, bool, mlx_stream);
-  return ((function)mlxc_table[329])(res, input, weight, stride, stride_num, padding_lo, padding_lo_num, padding_hi, padding_hi_num, kernel_dilation, kernel_dilation_num, input_dilation, input_dilation_num, groups, flip, s);
+  return ((function)mlxc_table[339])(res, input, weight, stride, stride_num, padding_lo, padding_lo_num, padding_hi, padding_hi_num, kernel_dilation, kernel_dilation_num, input_dilation, input_dilation_num, groups, flip, s);
 }
 
 EXPORT int mlx_conv_transpose1d(
@@ -2774,7 +2856,7 @@ EXPORT int mlx_conv_transpose1d(
     int groups,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, int, int, int, int, int, mlx_stream);
-  return ((function)mlxc_table[330])(res, input, weight, stride, padding, dilation, output_padding, groups, s);
+  return ((function)mlxc_table[340])(res, input, weight, stride, padding, dilation, output_padding, groups, s);
 }
 
 EXPORT int mlx_conv_transpose2d(
@@ -2792,7 +2874,7 @@ EXPORT int mlx_conv_transpose2d(
     int groups,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, int, int, int, int, int, int, int, int, int, mlx_stream);
-  return ((function)mlxc_table[331])(res, input, weight, stride_0, stride_1, padding_0, padding_1, dilation_0, dilation_1, output_padding_0, output_padding_1, groups, s);
+  return ((function)mlxc_table[341])(res, input, weight, stride_0, stride_1, padding_0, padding_1, dilation_0, dilation_1, output_padding_0, output_padding_1, groups, s);
 }
 
 EXPORT int mlx_conv_transpose3d(
@@ -2814,22 +2896,22 @@ EXPORT int mlx_conv_transpose3d(
     int groups,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, int, int, int, int, int, int, int, int, int, int, int, int, int, mlx_stream);
-  return ((function)mlxc_table[332])(res, input, weight, stride_0, stride_1, stride_2, padding_0, padding_1, padding_2, dilation_0, dilation_1, dilation_2, output_padding_0, output_padding_1, output_padding_2, groups, s);
+  return ((function)mlxc_table[342])(res, input, weight, stride_0, stride_1, stride_2, padding_0, padding_1, padding_2, dilation_0, dilation_1, dilation_2, output_padding_0, output_padding_1, output_padding_2, groups, s);
 }
 
 EXPORT int mlx_copy(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[333])(res, a, s);
+  return ((function)mlxc_table[343])(res, a, s);
 }
 
 EXPORT int mlx_cos(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[334])(res, a, s);
+  return ((function)mlxc_table[344])(res, a, s);
 }
 
 EXPORT int mlx_cosh(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[335])(res, a, s);
+  return ((function)mlxc_table[345])(res, a, s);
 }
 
 EXPORT int mlx_cummax(
@@ -2840,7 +2922,7 @@ EXPORT int mlx_cummax(
     bool inclusive,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, bool, bool, mlx_stream);
-  return ((function)mlxc_table[336])(res, a, axis, reverse, inclusive, s);
+  return ((function)mlxc_table[346])(res, a, axis, reverse, inclusive, s);
 }
 
 EXPORT int mlx_cummin(
@@ -2851,7 +2933,7 @@ EXPORT int mlx_cummin(
     bool inclusive,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, bool, bool, mlx_stream);
-  return ((function)mlxc_table[337])(res, a, axis, reverse, inclusive, s);
+  return ((function)mlxc_table[347])(res, a, axis, reverse, inclusive, s);
 }
 
 EXPORT int mlx_cumprod(
@@ -2862,7 +2944,7 @@ EXPORT int mlx_cumprod(
     bool inclusive,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, bool, bool, mlx_stream);
-  return ((function)mlxc_table[338])(res, a, axis, reverse, inclusive, s);
+  return ((function)mlxc_table[348])(res, a, axis, reverse, inclusive, s);
 }
 
 EXPORT int mlx_cumsum(
@@ -2873,12 +2955,12 @@ EXPORT int mlx_cumsum(
     bool inclusive,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, bool, bool, mlx_stream);
-  return ((function)mlxc_table[339])(res, a, axis, reverse, inclusive, s);
+  return ((function)mlxc_table[349])(res, a, axis, reverse, inclusive, s);
 }
 
 EXPORT int mlx_degrees(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[340])(res, a, s);
+  return ((function)mlxc_table[350])(res, a, s);
 }
 
 EXPORT int mlx_depends(
@@ -2886,7 +2968,7 @@ EXPORT int mlx_depends(
     mlx_vector_array inputs,
     mlx_vector_array dependencies) {
   typedef int (*function)(mlx_vector_array*, mlx_vector_array, mlx_vector_array);
-  return ((function)mlxc_table[341])(res, inputs, dependencies);
+  return ((function)mlxc_table[351])(res, inputs, dependencies);
 }
 
 EXPORT int mlx_dequantize(
@@ -2901,12 +2983,12 @@ EXPORT int mlx_dequantize(
     mlx_optional_dtype dtype,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_array, mlx_optional_int, mlx_optional_int, const char*, mlx_array, mlx_optional_dtype, mlx_stream);
-  return ((function)mlxc_table[342])(res, w, scales, biases, group_size, bits, mode, global_scale, dtype, s);
+  return ((function)mlxc_table[352])(res, w, scales, biases, group_size, bits, mode, global_scale, dtype, s);
 }
 
 EXPORT int mlx_diag(mlx_array* res, mlx_array a, int k, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, mlx_stream);
-  return ((function)mlxc_table[343])(res, a, k, s);
+  return ((function)mlxc_table[353])(res, a, k, s);
 }
 
 EXPORT int mlx_diagonal(
@@ -2917,17 +2999,17 @@ EXPORT int mlx_diagonal(
     int axis2,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, int, int, mlx_stream);
-  return ((function)mlxc_table[344])(res, a, offset, axis1, axis2, s);
+  return ((function)mlxc_table[354])(res, a, offset, axis1, axis2, s);
 }
 
 EXPORT int mlx_divide(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[345])(res, a, b, s);
+  return ((function)mlxc_table[355])(res, a, b, s);
 }
 
 EXPORT int mlx_divmod(mlx_vector_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_vector_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[346])(res, a, b, s);
+  return ((function)mlxc_table[356])(res, a, b, s);
 }
 
 EXPORT int mlx_einsum(
@@ -2936,27 +3018,27 @@ EXPORT int mlx_einsum(
     mlx_vector_array operands,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, const char*, mlx_vector_array, mlx_stream);
-  return ((function)mlxc_table[347])(res, subscripts, operands, s);
+  return ((function)mlxc_table[357])(res, subscripts, operands, s);
 }
 
 EXPORT int mlx_equal(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[348])(res, a, b, s);
+  return ((function)mlxc_table[358])(res, a, b, s);
 }
 
 EXPORT int mlx_erf(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[349])(res, a, s);
+  return ((function)mlxc_table[359])(res, a, s);
 }
 
 EXPORT int mlx_erfinv(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[350])(res, a, s);
+  return ((function)mlxc_table[360])(res, a, s);
 }
 
 EXPORT int mlx_exp(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[351])(res, a, s);
+  return ((function)mlxc_table[361])(res, a, s);
 }
 
 EXPORT int mlx_expand_dims_axes(
@@ -2966,42 +3048,42 @@ EXPORT int mlx_expand_dims_axes(
     size_t axes_num,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, mlx_stream);
-  return ((function)mlxc_table[352])(res, a, axes, axes_num, s);
+  return ((function)mlxc_table[362])(res, a, axes, axes_num, s);
 }
 
 EXPORT int mlx_expand_dims(mlx_array* res, mlx_array a, int axis, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, mlx_stream);
-  return ((function)mlxc_table[353])(res, a, axis, s);
+  return ((function)mlxc_table[363])(res, a, axis, s);
 }
 
 EXPORT int mlx_expm1(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[354])(res, a, s);
+  return ((function)mlxc_table[364])(res, a, s);
 }
 
 EXPORT int mlx_eye(mlx_array* res, int n, int m, int k, mlx_dtype dtype, mlx_stream s) {
   typedef int (*function)(mlx_array*, int, int, int, mlx_dtype, mlx_stream);
-  return ((function)mlxc_table[355])(res, n, m, k, dtype, s);
+  return ((function)mlxc_table[365])(res, n, m, k, dtype, s);
 }
 
 EXPORT int mlx_flatten(mlx_array* res, mlx_array a, int start_axis, int end_axis, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, int, mlx_stream);
-  return ((function)mlxc_table[356])(res, a, start_axis, end_axis, s);
+  return ((function)mlxc_table[366])(res, a, start_axis, end_axis, s);
 }
 
 EXPORT int mlx_floor(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[357])(res, a, s);
+  return ((function)mlxc_table[367])(res, a, s);
 }
 
 EXPORT int mlx_floor_divide(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[358])(res, a, b, s);
+  return ((function)mlxc_table[368])(res, a, b, s);
 }
 
 EXPORT int mlx_from_fp8(mlx_array* res, mlx_array x, mlx_dtype dtype, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_dtype, mlx_stream);
-  return ((function)mlxc_table[359])(res, x, dtype, s);
+  return ((function)mlxc_table[369])(res, x, dtype, s);
 }
 
 EXPORT int mlx_full(
@@ -3012,7 +3094,7 @@ EXPORT int mlx_full(
     mlx_dtype dtype,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, const int*, size_t, mlx_array, mlx_dtype, mlx_stream);
-  return ((function)mlxc_table[360])(res, shape, shape_num, vals, dtype, s);
+  return ((function)mlxc_table[370])(res, shape, shape_num, vals, dtype, s);
 }
 
 EXPORT int mlx_full_like(
@@ -3022,7 +3104,7 @@ EXPORT int mlx_full_like(
     mlx_dtype dtype,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_dtype, mlx_stream);
-  return ((function)mlxc_table[361])(res, a, vals, dtype, s);
+  return ((function)mlxc_table[371])(res, a, vals, dtype, s);
 }
 
 EXPORT int mlx_gather(
@@ -3035,7 +3117,7 @@ EXPORT int mlx_gather(
     size_t slice_sizes_num,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_vector_array, const int*, size_t, const int*, size_t, mlx_stream);
-  return ((function)mlxc_table[362])(res, a, indices, axes, axes_num, slice_sizes, slice_sizes_num, s);
+  return ((function)mlxc_table[372])(res, a, indices, axes, axes_num, slice_sizes, slice_sizes_num, s);
 }
 
 EXPORT int mlx_gather_single(
@@ -3047,7 +3129,7 @@ EXPORT int mlx_gather_single(
     size_t slice_sizes_num,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, int, const int*, size_t, mlx_stream);
-  return ((function)mlxc_table[363])(res, a, indices, axis, slice_sizes, slice_sizes_num, s);
+  return ((function)mlxc_table[373])(res, a, indices, axis, slice_sizes, slice_sizes_num, s);
 }
 
 EXPORT int mlx_gather_mm(
@@ -3059,7 +3141,7 @@ EXPORT int mlx_gather_mm(
     bool sorted_indices,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_array, mlx_array, bool, mlx_stream);
-  return ((function)mlxc_table[364])(res, a, b, lhs_indices, rhs_indices, sorted_indices, s);
+  return ((function)mlxc_table[374])(res, a, b, lhs_indices, rhs_indices, sorted_indices, s);
 }
 
 EXPORT int mlx_gather_qmm(
@@ -3077,17 +3159,17 @@ EXPORT int mlx_gather_qmm(
     bool sorted_indices,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_array, mlx_array, mlx_array, mlx_array, bool, mlx_optional_int, mlx_optional_int, const char*, bool, mlx_stream);
-  return ((function)mlxc_table[365])(res, x, w, scales, biases, lhs_indices, rhs_indices, transpose, group_size, bits, mode, sorted_indices, s);
+  return ((function)mlxc_table[375])(res, x, w, scales, biases, lhs_indices, rhs_indices, transpose, group_size, bits, mode, sorted_indices, s);
 }
 
 EXPORT int mlx_greater(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[366])(res, a, b, s);
+  return ((function)mlxc_table[376])(res, a, b, s);
 }
 
 EXPORT int mlx_greater_equal(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[367])(res, a, b, s);
+  return ((function)mlxc_table[377])(res, a, b, s);
 }
 
 EXPORT int mlx_hadamard_transform(
@@ -3096,32 +3178,32 @@ EXPORT int mlx_hadamard_transform(
     mlx_optional_float scale,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_optional_float, mlx_stream);
-  return ((function)mlxc_table[368])(res, a, scale, s);
+  return ((function)mlxc_table[378])(res, a, scale, s);
 }
 
 EXPORT int mlx_hamming(mlx_array* res, int M, mlx_stream s) {
   typedef int (*function)(mlx_array*, int, mlx_stream);
-  return ((function)mlxc_table[369])(res, M, s);
+  return ((function)mlxc_table[379])(res, M, s);
 }
 
 EXPORT int mlx_hanning(mlx_array* res, int M, mlx_stream s) {
   typedef int (*function)(mlx_array*, int, mlx_stream);
-  return ((function)mlxc_table[370])(res, M, s);
+  return ((function)mlxc_table[380])(res, M, s);
 }
 
 EXPORT int mlx_identity(mlx_array* res, int n, mlx_dtype dtype, mlx_stream s) {
   typedef int (*function)(mlx_array*, int, mlx_dtype, mlx_stream);
-  return ((function)mlxc_table[371])(res, n, dtype, s);
+  return ((function)mlxc_table[381])(res, n, dtype, s);
 }
 
 EXPORT int mlx_imag(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[372])(res, a, s);
+  return ((function)mlxc_table[382])(res, a, s);
 }
 
 EXPORT int mlx_inner(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[373])(res, a, b, s);
+  return ((function)mlxc_table[383])(res, a, b, s);
 }
 
 EXPORT int mlx_isclose(
@@ -3133,52 +3215,52 @@ EXPORT int mlx_isclose(
     bool equal_nan,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, double, double, bool, mlx_stream);
-  return ((function)mlxc_table[374])(res, a, b, rtol, atol, equal_nan, s);
+  return ((function)mlxc_table[384])(res, a, b, rtol, atol, equal_nan, s);
 }
 
 EXPORT int mlx_isfinite(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[375])(res, a, s);
+  return ((function)mlxc_table[385])(res, a, s);
 }
 
 EXPORT int mlx_isinf(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[376])(res, a, s);
+  return ((function)mlxc_table[386])(res, a, s);
 }
 
 EXPORT int mlx_isnan(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[377])(res, a, s);
+  return ((function)mlxc_table[387])(res, a, s);
 }
 
 EXPORT int mlx_isneginf(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[378])(res, a, s);
+  return ((function)mlxc_table[388])(res, a, s);
 }
 
 EXPORT int mlx_isposinf(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[379])(res, a, s);
+  return ((function)mlxc_table[389])(res, a, s);
 }
 
 EXPORT int mlx_kron(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[380])(res, a, b, s);
+  return ((function)mlxc_table[390])(res, a, b, s);
 }
 
 EXPORT int mlx_left_shift(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[381])(res, a, b, s);
+  return ((function)mlxc_table[391])(res, a, b, s);
 }
 
 EXPORT int mlx_less(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[382])(res, a, b, s);
+  return ((function)mlxc_table[392])(res, a, b, s);
 }
 
 EXPORT int mlx_less_equal(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[383])(res, a, b, s);
+  return ((function)mlxc_table[393])(res, a, b, s);
 }
 
 EXPORT int mlx_linspace(
@@ -3189,32 +3271,32 @@ EXPORT int mlx_linspace(
     mlx_dtype dtype,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, double, double, int, mlx_dtype, mlx_stream);
-  return ((function)mlxc_table[384])(res, start, stop, num, dtype, s);
+  return ((function)mlxc_table[394])(res, start, stop, num, dtype, s);
 }
 
 EXPORT int mlx_log(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[385])(res, a, s);
+  return ((function)mlxc_table[395])(res, a, s);
 }
 
 EXPORT int mlx_log10(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[386])(res, a, s);
+  return ((function)mlxc_table[396])(res, a, s);
 }
 
 EXPORT int mlx_log1p(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[387])(res, a, s);
+  return ((function)mlxc_table[397])(res, a, s);
 }
 
 EXPORT int mlx_log2(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[388])(res, a, s);
+  return ((function)mlxc_table[398])(res, a, s);
 }
 
 EXPORT int mlx_logaddexp(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[389])(res, a, b, s);
+  return ((function)mlxc_table[399])(res, a, b, s);
 }
 
 EXPORT int mlx_logcumsumexp(
@@ -3225,22 +3307,22 @@ EXPORT int mlx_logcumsumexp(
     bool inclusive,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, bool, bool, mlx_stream);
-  return ((function)mlxc_table[390])(res, a, axis, reverse, inclusive, s);
+  return ((function)mlxc_table[400])(res, a, axis, reverse, inclusive, s);
 }
 
 EXPORT int mlx_logical_and(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[391])(res, a, b, s);
+  return ((function)mlxc_table[401])(res, a, b, s);
 }
 
 EXPORT int mlx_logical_not(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[392])(res, a, s);
+  return ((function)mlxc_table[402])(res, a, s);
 }
 
 EXPORT int mlx_logical_or(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[393])(res, a, b, s);
+  return ((function)mlxc_table[403])(res, a, b, s);
 }
 
 EXPORT int mlx_logsumexp_axes(
@@ -3251,17 +3333,17 @@ EXPORT int mlx_logsumexp_axes(
     bool keepdims,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, bool, mlx_stream);
-  return ((function)mlxc_table[394])(res, a, axes, axes_num, keepdims, s);
+  return ((function)mlxc_table[404])(res, a, axes, axes_num, keepdims, s);
 }
 
 EXPORT int mlx_logsumexp_axis(mlx_array* res, mlx_array a, int axis, bool keepdims, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, bool, mlx_stream);
-  return ((function)mlxc_table[395])(res, a, axis, keepdims, s);
+  return ((function)mlxc_table[405])(res, a, axis, keepdims, s);
 }
 
 EXPORT int mlx_logsumexp(mlx_array* res, mlx_array a, bool keepdims, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, bool, mlx_stream);
-  return ((function)mlxc_table[396])(res, a, keepdims, s);
+  return ((function)mlxc_table[406])(res, a, keepdims, s);
 }
 
 EXPORT int mlx_masked_scatter(
@@ -3271,12 +3353,12 @@ EXPORT int mlx_masked_scatter(
     mlx_array src,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[397])(res, a, mask, src, s);
+  return ((function)mlxc_table[407])(res, a, mask, src, s);
 }
 
 EXPORT int mlx_matmul(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[398])(res, a, b, s);
+  return ((function)mlxc_table[408])(res, a, b, s);
 }
 
 EXPORT int mlx_max_axes(
@@ -3287,22 +3369,22 @@ EXPORT int mlx_max_axes(
     bool keepdims,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, bool, mlx_stream);
-  return ((function)mlxc_table[399])(res, a, axes, axes_num, keepdims, s);
+  return ((function)mlxc_table[409])(res, a, axes, axes_num, keepdims, s);
 }
 
 EXPORT int mlx_max_axis(mlx_array* res, mlx_array a, int axis, bool keepdims, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, bool, mlx_stream);
-  return ((function)mlxc_table[400])(res, a, axis, keepdims, s);
+  return ((function)mlxc_table[410])(res, a, axis, keepdims, s);
 }
 
 EXPORT int mlx_max(mlx_array* res, mlx_array a, bool keepdims, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, bool, mlx_stream);
-  return ((function)mlxc_table[401])(res, a, keepdims, s);
+  return ((function)mlxc_table[411])(res, a, keepdims, s);
 }
 
 EXPORT int mlx_maximum(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[402])(res, a, b, s);
+  return ((function)mlxc_table[412])(res, a, b, s);
 }
 
 EXPORT int mlx_mean_axes(
@@ -3313,17 +3395,17 @@ EXPORT int mlx_mean_axes(
     bool keepdims,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, bool, mlx_stream);
-  return ((function)mlxc_table[403])(res, a, axes, axes_num, keepdims, s);
+  return ((function)mlxc_table[413])(res, a, axes, axes_num, keepdims, s);
 }
 
 EXPORT int mlx_mean_axis(mlx_array* res, mlx_array a, int axis, bool keepdims, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, bool, mlx_stream);
-  return ((function)mlxc_table[404])(res, a, axis, keepdims, s);
+  return ((function)mlxc_table[414])(res, a, axis, keepdims, s);
 }
 
 EXPORT int mlx_mean(mlx_array* res, mlx_array a, bool keepdims, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, bool, mlx_stream);
-  return ((function)mlxc_table[405])(res, a, keepdims, s);
+  return ((function)mlxc_table[415])(res, a, keepdims, s);
 }
 
 EXPORT int mlx_median(
@@ -3334,7 +3416,7 @@ EXPORT int mlx_median(
     bool keepdims,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, bool, mlx_stream);
-  return ((function)mlxc_table[406])(res, a, axes, axes_num, keepdims, s);
+  return ((function)mlxc_table[416])(res, a, axes, axes_num, keepdims, s);
 }
 
 EXPORT int mlx_meshgrid(
@@ -3344,7 +3426,7 @@ EXPORT int mlx_meshgrid(
     const char* indexing,
     mlx_stream s) {
   typedef int (*function)(mlx_vector_array*, mlx_vector_array, bool, const char*, mlx_stream);
-  return ((function)mlxc_table[407])(res, arrays, sparse, indexing, s);
+  return ((function)mlxc_table[417])(res, arrays, sparse, indexing, s);
 }
 
 EXPORT int mlx_min_axes(
@@ -3355,32 +3437,32 @@ EXPORT int mlx_min_axes(
     bool keepdims,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, bool, mlx_stream);
-  return ((function)mlxc_table[408])(res, a, axes, axes_num, keepdims, s);
+  return ((function)mlxc_table[418])(res, a, axes, axes_num, keepdims, s);
 }
 
 EXPORT int mlx_min_axis(mlx_array* res, mlx_array a, int axis, bool keepdims, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, bool, mlx_stream);
-  return ((function)mlxc_table[409])(res, a, axis, keepdims, s);
+  return ((function)mlxc_table[419])(res, a, axis, keepdims, s);
 }
 
 EXPORT int mlx_min(mlx_array* res, mlx_array a, bool keepdims, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, bool, mlx_stream);
-  return ((function)mlxc_table[410])(res, a, keepdims, s);
+  return ((function)mlxc_table[420])(res, a, keepdims, s);
 }
 
 EXPORT int mlx_minimum(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[411])(res, a, b, s);
+  return ((function)mlxc_table[421])(res, a, b, s);
 }
 
 EXPORT int mlx_moveaxis(mlx_array* res, mlx_array a, int source, int destination, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, int, mlx_stream);
-  return ((function)mlxc_table[412])(res, a, source, destination, s);
+  return ((function)mlxc_table[422])(res, a, source, destination, s);
 }
 
 EXPORT int mlx_multiply(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[413])(res, a, b, s);
+  return ((function)mlxc_table[423])(res, a, b, s);
 }
 
 EXPORT int mlx_nan_to_num(
@@ -3391,17 +3473,17 @@ EXPORT int mlx_nan_to_num(
     mlx_optional_float neginf,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, float, mlx_optional_float, mlx_optional_float, mlx_stream);
-  return ((function)mlxc_table[414])(res, a, nan, posinf, neginf, s);
+  return ((function)mlxc_table[424])(res, a, nan, posinf, neginf, s);
 }
 
 EXPORT int mlx_negative(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[415])(res, a, s);
+  return ((function)mlxc_table[425])(res, a, s);
 }
 
 EXPORT int mlx_not_equal(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[416])(res, a, b, s);
+  return ((function)mlxc_table[426])(res, a, b, s);
 }
 
 EXPORT int mlx_number_of_elements(
@@ -3413,7 +3495,7 @@ EXPORT int mlx_number_of_elements(
     mlx_dtype dtype,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, bool, mlx_dtype, mlx_stream);
-  return ((function)mlxc_table[417])(res, a, axes, axes_num, inverted, dtype, s);
+  return ((function)mlxc_table[427])(res, a, axes, axes_num, inverted, dtype, s);
 }
 
 EXPORT int mlx_ones(
@@ -3423,17 +3505,17 @@ EXPORT int mlx_ones(
     mlx_dtype dtype,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, const int*, size_t, mlx_dtype, mlx_stream);
-  return ((function)mlxc_table[418])(res, shape, shape_num, dtype, s);
+  return ((function)mlxc_table[428])(res, shape, shape_num, dtype, s);
 }
 
 EXPORT int mlx_ones_like(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[419])(res, a, s);
+  return ((function)mlxc_table[429])(res, a, s);
 }
 
 EXPORT int mlx_outer(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[420])(res, a, b, s);
+  return ((function)mlxc_table[430])(res, a, b, s);
 }
 
 EXPORT int mlx_pad(
@@ -3449,7 +3531,7 @@ EXPORT int mlx_pad(
     const char* mode,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, const int*, size_t, const int*, size_t, mlx_array, const char*, mlx_stream);
-  return ((function)mlxc_table[421])(res, a, axes, axes_num, low_pad_size, low_pad_size_num, high_pad_size, high_pad_size_num, pad_value, mode, s);
+  return ((function)mlxc_table[431])(res, a, axes, axes_num, low_pad_size, low_pad_size_num, high_pad_size, high_pad_size_num, pad_value, mode, s);
 }
 
 EXPORT int mlx_pad_symmetric(
@@ -3460,22 +3542,22 @@ EXPORT int mlx_pad_symmetric(
     const char* mode,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, mlx_array, const char*, mlx_stream);
-  return ((function)mlxc_table[422])(res, a, pad_width, pad_value, mode, s);
+  return ((function)mlxc_table[432])(res, a, pad_width, pad_value, mode, s);
 }
 
 EXPORT int mlx_partition_axis(mlx_array* res, mlx_array a, int kth, int axis, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, int, mlx_stream);
-  return ((function)mlxc_table[423])(res, a, kth, axis, s);
+  return ((function)mlxc_table[433])(res, a, kth, axis, s);
 }
 
 EXPORT int mlx_partition(mlx_array* res, mlx_array a, int kth, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, mlx_stream);
-  return ((function)mlxc_table[424])(res, a, kth, s);
+  return ((function)mlxc_table[434])(res, a, kth, s);
 }
 
 EXPORT int mlx_power(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[425])(res, a, b, s);
+  return ((function)mlxc_table[435])(res, a, b, s);
 }
 
 EXPORT int mlx_prod_axes(
@@ -3486,17 +3568,17 @@ EXPORT int mlx_prod_axes(
     bool keepdims,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, bool, mlx_stream);
-  return ((function)mlxc_table[426])(res, a, axes, axes_num, keepdims, s);
+  return ((function)mlxc_table[436])(res, a, axes, axes_num, keepdims, s);
 }
 
 EXPORT int mlx_prod_axis(mlx_array* res, mlx_array a, int axis, bool keepdims, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, bool, mlx_stream);
-  return ((function)mlxc_table[427])(res, a, axis, keepdims, s);
+  return ((function)mlxc_table[437])(res, a, axis, keepdims, s);
 }
 
 EXPORT int mlx_prod(mlx_array* res, mlx_array a, bool keepdims, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, bool, mlx_stream);
-  return ((function)mlxc_table[428])(res, a, keepdims, s);
+  return ((function)mlxc_table[438])(res, a, keepdims, s);
 }
 
 EXPORT int mlx_put_along_axis(
@@ -3507,7 +3589,7 @@ EXPORT int mlx_put_along_axis(
     int axis,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_array, int, mlx_stream);
-  return ((function)mlxc_table[429])(res, a, indices, values, axis, s);
+  return ((function)mlxc_table[439])(res, a, indices, values, axis, s);
 }
 
 EXPORT int mlx_qqmm(
@@ -3522,7 +3604,7 @@ EXPORT int mlx_qqmm(
     mlx_array global_scale_w,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_array, mlx_optional_int, mlx_optional_int, const char*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[430])(res, x, w, w_scales, group_size, bits, mode, global_scale_x, global_scale_w, s);
+  return ((function)mlxc_table[440])(res, x, w, w_scales, group_size, bits, mode, global_scale_x, global_scale_w, s);
 }
 
 EXPORT int mlx_quantize(
@@ -3534,7 +3616,7 @@ EXPORT int mlx_quantize(
     mlx_array global_scale,
     mlx_stream s) {
   typedef int (*function)(mlx_vector_array*, mlx_array, mlx_optional_int, mlx_optional_int, const char*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[431])(res, w, group_size, bits, mode, global_scale, s);
+  return ((function)mlxc_table[441])(res, w, group_size, bits, mode, global_scale, s);
 }
 
 EXPORT int mlx_quantized_matmul(
@@ -3549,37 +3631,37 @@ EXPORT int mlx_quantized_matmul(
     const char* mode,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_array, mlx_array, bool, mlx_optional_int, mlx_optional_int, const char*, mlx_stream);
-  return ((function)mlxc_table[432])(res, x, w, scales, biases, transpose, group_size, bits, mode, s);
+  return ((function)mlxc_table[442])(res, x, w, scales, biases, transpose, group_size, bits, mode, s);
 }
 
 EXPORT int mlx_radians(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[433])(res, a, s);
+  return ((function)mlxc_table[443])(res, a, s);
 }
 
 EXPORT int mlx_real(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[434])(res, a, s);
+  return ((function)mlxc_table[444])(res, a, s);
 }
 
 EXPORT int mlx_reciprocal(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[435])(res, a, s);
+  return ((function)mlxc_table[445])(res, a, s);
 }
 
 EXPORT int mlx_remainder(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[436])(res, a, b, s);
+  return ((function)mlxc_table[446])(res, a, b, s);
 }
 
 EXPORT int mlx_repeat_axis(mlx_array* res, mlx_array arr, int repeats, int axis, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, int, mlx_stream);
-  return ((function)mlxc_table[437])(res, arr, repeats, axis, s);
+  return ((function)mlxc_table[447])(res, arr, repeats, axis, s);
 }
 
 EXPORT int mlx_repeat(mlx_array* res, mlx_array arr, int repeats, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, mlx_stream);
-  return ((function)mlxc_table[438])(res, arr, repeats, s);
+  return ((function)mlxc_table[448])(res, arr, repeats, s);
 }
 
 EXPORT int mlx_reshape(
@@ -3589,12 +3671,12 @@ EXPORT int mlx_reshape(
     size_t shape_num,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, mlx_stream);
-  return ((function)mlxc_table[439])(res, a, shape, shape_num, s);
+  return ((function)mlxc_table[449])(res, a, shape, shape_num, s);
 }
 
 EXPORT int mlx_right_shift(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[440])(res, a, b, s);
+  return ((function)mlxc_table[450])(res, a, b, s);
 }
 
 EXPORT int mlx_roll_axis(
@@ -3605,7 +3687,7 @@ EXPORT int mlx_roll_axis(
     int axis,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, int, mlx_stream);
-  return ((function)mlxc_table[441])(res, a, shift, shift_num, axis, s);
+  return ((function)mlxc_table[451])(res, a, shift, shift_num, axis, s);
 }
 
 EXPORT int mlx_roll_axes(
@@ -3617,22 +3699,22 @@ EXPORT int mlx_roll_axes(
     size_t axes_num,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, const int*, size_t, mlx_stream);
-  return ((function)mlxc_table[442])(res, a, shift, shift_num, axes, axes_num, s);
+  return ((function)mlxc_table[452])(res, a, shift, shift_num, axes, axes_num, s);
 }
 
 EXPORT int mlx_roll(mlx_array* res, mlx_array a, const int* shift, size_t shift_num, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, mlx_stream);
-  return ((function)mlxc_table[443])(res, a, shift, shift_num, s);
+  return ((function)mlxc_table[453])(res, a, shift, shift_num, s);
 }
 
 EXPORT int mlx_round(mlx_array* res, mlx_array a, int decimals, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, mlx_stream);
-  return ((function)mlxc_table[444])(res, a, decimals, s);
+  return ((function)mlxc_table[454])(res, a, decimals, s);
 }
 
 EXPORT int mlx_rsqrt(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[445])(res, a, s);
+  return ((function)mlxc_table[455])(res, a, s);
 }
 
 EXPORT int mlx_scatter(
@@ -3644,7 +3726,7 @@ EXPORT int mlx_scatter(
     size_t axes_num,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_vector_array, mlx_array, const int*, size_t, mlx_stream);
-  return ((function)mlxc_table[446])(res, a, indices, updates, axes, axes_num, s);
+  return ((function)mlxc_table[456])(res, a, indices, updates, axes, axes_num, s);
 }
 
 EXPORT int mlx_scatter_single(
@@ -3655,7 +3737,7 @@ EXPORT int mlx_scatter_single(
     int axis,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_array, int, mlx_stream);
-  return ((function)mlxc_table[447])(res, a, indices, updates, axis, s);
+  return ((function)mlxc_table[457])(res, a, indices, updates, axis, s);
 }
 
 EXPORT int mlx_scatter_add(
@@ -3667,7 +3749,7 @@ EXPORT int mlx_scatter_add(
     size_t axes_num,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_vector_array, mlx_array, const int*, size_t, mlx_stream);
-  return ((function)mlxc_table[448])(res, a, indices, updates, axes, axes_num, s);
+  return ((function)mlxc_table[458])(res, a, indices, updates, axes, axes_num, s);
 }
 
 EXPORT int mlx_scatter_add_single(
@@ -3678,7 +3760,7 @@ EXPORT int mlx_scatter_add_single(
     int axis,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_array, int, mlx_stream);
-  return ((function)mlxc_table[449])(res, a, indices, updates, axis, s);
+  return ((function)mlxc_table[459])(res, a, indices, updates, axis, s);
 }
 
 EXPORT int mlx_scatter_add_axis(
@@ -3689,7 +3771,7 @@ EXPORT int mlx_scatter_add_axis(
     int axis,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_array, int, mlx_stream);
-  return ((function)mlxc_table[450])(res, a, indices, values, axis, s);
+  return ((function)mlxc_table[460])(res, a, indices, values, axis, s);
 }
 
 EXPORT int mlx_scatter_max(
@@ -3701,7 +3783,7 @@ EXPORT int mlx_scatter_max(
     size_t axes_num,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_vector_array, mlx_array, const int*, size_t, mlx_stream);
-  return ((function)mlxc_table[451])(res, a, indices, updates, axes, axes_num, s);
+  return ((function)mlxc_table[461])(res, a, indices, updates, axes, axes_num, s);
 }
 
 EXPORT int mlx_scatter_max_single(
@@ -3712,7 +3794,7 @@ EXPORT int mlx_scatter_max_single(
     int axis,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_array, int, mlx_stream);
-  return ((function)mlxc_table[452])(res, a, indices, updates, axis, s);
+  return ((function)mlxc_table[462])(res, a, indices, updates, axis, s);
 }
 
 EXPORT int mlx_scatter_min(
@@ -3724,7 +3806,7 @@ EXPORT int mlx_scatter_min(
     size_t axes_num,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_vector_array, mlx_array, const int*, size_t, mlx_stream);
-  return ((function)mlxc_table[453])(res, a, indices, updates, axes, axes_num, s);
+  return ((function)mlxc_table[463])(res, a, indices, updates, axes, axes_num, s);
 }
 
 EXPORT int mlx_scatter_min_single(
@@ -3735,7 +3817,7 @@ EXPORT int mlx_scatter_min_single(
     int axis,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_array, int, mlx_stream);
-  return ((function)mlxc_table[454])(res, a, indices, updates, axis, s);
+  return ((function)mlxc_table[464])(res, a, indices, updates, axis, s);
 }
 
 EXPORT int mlx_scatter_prod(
@@ -3747,7 +3829,7 @@ EXPORT int mlx_scatter_prod(
     size_t axes_num,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_vector_array, mlx_array, const int*, size_t, mlx_stream);
-  return ((function)mlxc_table[455])(res, a, indices, updates, axes, axes_num, s);
+  return ((function)mlxc_table[465])(res, a, indices, updates, axes, axes_num, s);
 }
 
 EXPORT int mlx_scatter_prod_single(
@@ -3758,7 +3840,7 @@ EXPORT int mlx_scatter_prod_single(
     int axis,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_array, int, mlx_stream);
-  return ((function)mlxc_table[456])(res, a, indices, updates, axis, s);
+  return ((function)mlxc_table[466])(res, a, indices, updates, axis, s);
 }
 
 EXPORT int mlx_segmented_mm(
@@ -3768,27 +3850,27 @@ EXPORT int mlx_segmented_mm(
     mlx_array segments,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[457])(res, a, b, segments, s);
+  return ((function)mlxc_table[467])(res, a, b, segments, s);
 }
 
 EXPORT int mlx_sigmoid(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[458])(res, a, s);
+  return ((function)mlxc_table[468])(res, a, s);
 }
 
 EXPORT int mlx_sign(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[459])(res, a, s);
+  return ((function)mlxc_table[469])(res, a, s);
 }
 
 EXPORT int mlx_sin(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[460])(res, a, s);
+  return ((function)mlxc_table[470])(res, a, s);
 }
 
 EXPORT int mlx_sinh(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[461])(res, a, s);
+  return ((function)mlxc_table[471])(res, a, s);
 }
 
 EXPORT int mlx_slice(
@@ -3802,7 +3884,7 @@ EXPORT int mlx_slice(
     size_t strides_num,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, const int*, size_t, const int*, size_t, mlx_stream);
-  return ((function)mlxc_table[462])(res, a, start, start_num, stop, stop_num, strides, strides_num, s);
+  return ((function)mlxc_table[472])(res, a, start, start_num, stop, stop_num, strides, strides_num, s);
 }
 
 EXPORT int mlx_slice_dynamic(
@@ -3815,7 +3897,7 @@ EXPORT int mlx_slice_dynamic(
     size_t slice_size_num,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, const int*, size_t, const int*, size_t, mlx_stream);
-  return ((function)mlxc_table[463])(res, a, start, axes, axes_num, slice_size, slice_size_num, s);
+  return ((function)mlxc_table[473])(res, a, start, axes, axes_num, slice_size, slice_size_num, s);
 }
 
 EXPORT int mlx_slice_update(
@@ -3830,7 +3912,7 @@ EXPORT int mlx_slice_update(
     size_t strides_num,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, const int*, size_t, const int*, size_t, const int*, size_t, mlx_stream);
-  return ((function)mlxc_table[464])(res, src, update, start, start_num, stop, stop_num, strides, strides_num, s);
+  return ((function)mlxc_table[474])(res, src, update, start, start_num, stop, stop_num, strides, strides_num, s);
 }
 
 EXPORT int mlx_slice_update_dynamic(
@@ -3842,7 +3924,7 @@ EXPORT int mlx_slice_update_dynamic(
     size_t axes_num,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_array, const int*, size_t, mlx_stream);
-  return ((function)mlxc_table[465])(res, src, update, start, axes, axes_num, s);
+  return ((function)mlxc_table[475])(res, src, update, start, axes, axes_num, s);
 }
 
 EXPORT int mlx_slice_update_add(
@@ -3857,7 +3939,7 @@ EXPORT int mlx_slice_update_add(
     size_t strides_num,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, const int*, size_t, const int*, size_t, const int*, size_t, mlx_stream);
-  return ((function)mlxc_table[466])(res, src, update, start, start_num, stop, stop_num, strides, strides_num, s);
+  return ((function)mlxc_table[476])(res, src, update, start, start_num, stop, stop_num, strides, strides_num, s);
 }
 
 EXPORT int mlx_slice_update_max(
@@ -3872,7 +3954,7 @@ EXPORT int mlx_slice_update_max(
     size_t strides_num,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, const int*, size_t, const int*, size_t, const int*, size_t, mlx_stream);
-  return ((function)mlxc_table[467])(res, src, update, start, start_num, stop, stop_num, strides, strides_num, s);
+  return ((function)mlxc_table[477])(res, src, update, start, start_num, stop, stop_num, strides, strides_num, s);
 }
 
 EXPORT int mlx_slice_update_min(
@@ -3887,7 +3969,7 @@ EXPORT int mlx_slice_update_min(
     size_t strides_num,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, const int*, size_t, const int*, size_t, const int*, size_t, mlx_stream);
-  return ((function)mlxc_table[468])(res, src, update, start, start_num, stop, stop_num, strides, strides_num, s);
+  return ((function)mlxc_table[478])(res, src, update, start, start_num, stop, stop_num, strides, strides_num, s);
 }
 
 EXPORT int mlx_slice_update_prod(
@@ -3902,7 +3984,7 @@ EXPORT int mlx_slice_update_prod(
     size_t strides_num,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, const int*, size_t, const int*, size_t, const int*, size_t, mlx_stream);
-  return ((function)mlxc_table[469])(res, src, update, start, start_num, stop, stop_num, strides, strides_num, s);
+  return ((function)mlxc_table[479])(res, src, update, start, start_num, stop, stop_num, strides, strides_num, s);
 }
 
 EXPORT int mlx_softmax_axes(
@@ -3913,32 +3995,32 @@ EXPORT int mlx_softmax_axes(
     bool precise,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, bool, mlx_stream);
-  return ((function)mlxc_table[470])(res, a, axes, axes_num, precise, s);
+  return ((function)mlxc_table[480])(res, a, axes, axes_num, precise, s);
 }
 
 EXPORT int mlx_softmax_axis(mlx_array* res, mlx_array a, int axis, bool precise, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, bool, mlx_stream);
-  return ((function)mlxc_table[471])(res, a, axis, precise, s);
+  return ((function)mlxc_table[481])(res, a, axis, precise, s);
 }
 
 EXPORT int mlx_softmax(mlx_array* res, mlx_array a, bool precise, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, bool, mlx_stream);
-  return ((function)mlxc_table[472])(res, a, precise, s);
+  return ((function)mlxc_table[482])(res, a, precise, s);
 }
 
 EXPORT int mlx_sort_axis(mlx_array* res, mlx_array a, int axis, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, mlx_stream);
-  return ((function)mlxc_table[473])(res, a, axis, s);
+  return ((function)mlxc_table[483])(res, a, axis, s);
 }
 
 EXPORT int mlx_sort(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[474])(res, a, s);
+  return ((function)mlxc_table[484])(res, a, s);
 }
 
 EXPORT int mlx_split(mlx_vector_array* res, mlx_array a, int num_splits, int axis, mlx_stream s) {
   typedef int (*function)(mlx_vector_array*, mlx_array, int, int, mlx_stream);
-  return ((function)mlxc_table[475])(res, a, num_splits, axis, s);
+  return ((function)mlxc_table[485])(res, a, num_splits, axis, s);
 }
 
 EXPORT int mlx_split_sections(
@@ -3949,17 +4031,17 @@ EXPORT int mlx_split_sections(
     int axis,
     mlx_stream s) {
   typedef int (*function)(mlx_vector_array*, mlx_array, const int*, size_t, int, mlx_stream);
-  return ((function)mlxc_table[476])(res, a, indices, indices_num, axis, s);
+  return ((function)mlxc_table[486])(res, a, indices, indices_num, axis, s);
 }
 
 EXPORT int mlx_sqrt(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[477])(res, a, s);
+  return ((function)mlxc_table[487])(res, a, s);
 }
 
 EXPORT int mlx_square(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[478])(res, a, s);
+  return ((function)mlxc_table[488])(res, a, s);
 }
 
 EXPORT int mlx_squeeze_axes(
@@ -3969,27 +4051,27 @@ EXPORT int mlx_squeeze_axes(
     size_t axes_num,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, mlx_stream);
-  return ((function)mlxc_table[479])(res, a, axes, axes_num, s);
+  return ((function)mlxc_table[489])(res, a, axes, axes_num, s);
 }
 
 EXPORT int mlx_squeeze_axis(mlx_array* res, mlx_array a, int axis, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, mlx_stream);
-  return ((function)mlxc_table[480])(res, a, axis, s);
+  return ((function)mlxc_table[490])(res, a, axis, s);
 }
 
 EXPORT int mlx_squeeze(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[481])(res, a, s);
+  return ((function)mlxc_table[491])(res, a, s);
 }
 
 EXPORT int mlx_stack_axis(mlx_array* res, mlx_vector_array arrays, int axis, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_vector_array, int, mlx_stream);
-  return ((function)mlxc_table[482])(res, arrays, axis, s);
+  return ((function)mlxc_table[492])(res, arrays, axis, s);
 }
 
 EXPORT int mlx_stack(mlx_array* res, mlx_vector_array arrays, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_vector_array, mlx_stream);
-  return ((function)mlxc_table[483])(res, arrays, s);
+  return ((function)mlxc_table[493])(res, arrays, s);
 }
 
 EXPORT int mlx_std_axes(
@@ -4001,7 +4083,7 @@ EXPORT int mlx_std_axes(
     int ddof,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, bool, int, mlx_stream);
-  return ((function)mlxc_table[484])(res, a, axes, axes_num, keepdims, ddof, s);
+  return ((function)mlxc_table[494])(res, a, axes, axes_num, keepdims, ddof, s);
 }
 
 EXPORT int mlx_std_axis(
@@ -4012,22 +4094,22 @@ EXPORT int mlx_std_axis(
     int ddof,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, bool, int, mlx_stream);
-  return ((function)mlxc_table[485])(res, a, axis, keepdims, ddof, s);
+  return ((function)mlxc_table[495])(res, a, axis, keepdims, ddof, s);
 }
 
 EXPORT int mlx_std(mlx_array* res, mlx_array a, bool keepdims, int ddof, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, bool, int, mlx_stream);
-  return ((function)mlxc_table[486])(res, a, keepdims, ddof, s);
+  return ((function)mlxc_table[496])(res, a, keepdims, ddof, s);
 }
 
 EXPORT int mlx_stop_gradient(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[487])(res, a, s);
+  return ((function)mlxc_table[497])(res, a, s);
 }
 
 EXPORT int mlx_subtract(mlx_array* res, mlx_array a, mlx_array b, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[488])(res, a, b, s);
+  return ((function)mlxc_table[498])(res, a, b, s);
 }
 
 EXPORT int mlx_sum_axes(
@@ -4038,32 +4120,32 @@ EXPORT int mlx_sum_axes(
     bool keepdims,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, bool, mlx_stream);
-  return ((function)mlxc_table[489])(res, a, axes, axes_num, keepdims, s);
+  return ((function)mlxc_table[499])(res, a, axes, axes_num, keepdims, s);
 }
 
 EXPORT int mlx_sum_axis(mlx_array* res, mlx_array a, int axis, bool keepdims, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, bool, mlx_stream);
-  return ((function)mlxc_table[490])(res, a, axis, keepdims, s);
+  return ((function)mlxc_table[500])(res, a, axis, keepdims, s);
 }
 
 EXPORT int mlx_sum(mlx_array* res, mlx_array a, bool keepdims, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, bool, mlx_stream);
-  return ((function)mlxc_table[491])(res, a, keepdims, s);
+  return ((function)mlxc_table[501])(res, a, keepdims, s);
 }
 
 EXPORT int mlx_swapaxes(mlx_array* res, mlx_array a, int axis1, int axis2, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, int, mlx_stream);
-  return ((function)mlxc_table[492])(res, a, axis1, axis2, s);
+  return ((function)mlxc_table[502])(res, a, axis1, axis2, s);
 }
 
 EXPORT int mlx_take_axis(mlx_array* res, mlx_array a, mlx_array indices, int axis, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, int, mlx_stream);
-  return ((function)mlxc_table[493])(res, a, indices, axis, s);
+  return ((function)mlxc_table[503])(res, a, indices, axis, s);
 }
 
 EXPORT int mlx_take(mlx_array* res, mlx_array a, mlx_array indices, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[494])(res, a, indices, s);
+  return ((function)mlxc_table[504])(res, a, indices, s);
 }
 
 EXPORT int mlx_take_along_axis(
@@ -4073,17 +4155,17 @@ EXPORT int mlx_take_along_axis(
     int axis,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, int, mlx_stream);
-  return ((function)mlxc_table[495])(res, a, indices, axis, s);
+  return ((function)mlxc_table[505])(res, a, indices, axis, s);
 }
 
 EXPORT int mlx_tan(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[496])(res, a, s);
+  return ((function)mlxc_table[506])(res, a, s);
 }
 
 EXPORT int mlx_tanh(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[497])(res, a, s);
+  return ((function)mlxc_table[507])(res, a, s);
 }
 
 EXPORT int mlx_tensordot(
@@ -4096,32 +4178,32 @@ EXPORT int mlx_tensordot(
     size_t axes_b_num,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, const int*, size_t, const int*, size_t, mlx_stream);
-  return ((function)mlxc_table[498])(res, a, b, axes_a, axes_a_num, axes_b, axes_b_num, s);
+  return ((function)mlxc_table[508])(res, a, b, axes_a, axes_a_num, axes_b, axes_b_num, s);
 }
 
 EXPORT int mlx_tensordot_axis(mlx_array* res, mlx_array a, mlx_array b, int axis, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, int, mlx_stream);
-  return ((function)mlxc_table[499])(res, a, b, axis, s);
+  return ((function)mlxc_table[509])(res, a, b, axis, s);
 }
 
 EXPORT int mlx_tile(mlx_array* res, mlx_array arr, const int* reps, size_t reps_num, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, mlx_stream);
-  return ((function)mlxc_table[500])(res, arr, reps, reps_num, s);
+  return ((function)mlxc_table[510])(res, arr, reps, reps_num, s);
 }
 
 EXPORT int mlx_to_fp8(mlx_array* res, mlx_array x, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[501])(res, x, s);
+  return ((function)mlxc_table[511])(res, x, s);
 }
 
 EXPORT int mlx_topk_axis(mlx_array* res, mlx_array a, int k, int axis, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, int, mlx_stream);
-  return ((function)mlxc_table[502])(res, a, k, axis, s);
+  return ((function)mlxc_table[512])(res, a, k, axis, s);
 }
 
 EXPORT int mlx_topk(mlx_array* res, mlx_array a, int k, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, mlx_stream);
-  return ((function)mlxc_table[503])(res, a, k, s);
+  return ((function)mlxc_table[513])(res, a, k, s);
 }
 
 EXPORT int mlx_trace(
@@ -4133,7 +4215,7 @@ EXPORT int mlx_trace(
     mlx_dtype dtype,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, int, int, mlx_dtype, mlx_stream);
-  return ((function)mlxc_table[504])(res, a, offset, axis1, axis2, dtype, s);
+  return ((function)mlxc_table[514])(res, a, offset, axis1, axis2, dtype, s);
 }
 
 EXPORT int mlx_transpose_axes(
@@ -4143,27 +4225,27 @@ EXPORT int mlx_transpose_axes(
     size_t axes_num,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, mlx_stream);
-  return ((function)mlxc_table[505])(res, a, axes, axes_num, s);
+  return ((function)mlxc_table[515])(res, a, axes, axes_num, s);
 }
 
 EXPORT int mlx_transpose(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[506])(res, a, s);
+  return ((function)mlxc_table[516])(res, a, s);
 }
 
 EXPORT int mlx_tri(mlx_array* res, int n, int m, int k, mlx_dtype type, mlx_stream s) {
   typedef int (*function)(mlx_array*, int, int, int, mlx_dtype, mlx_stream);
-  return ((function)mlxc_table[507])(res, n, m, k, type, s);
+  return ((function)mlxc_table[517])(res, n, m, k, type, s);
 }
 
 EXPORT int mlx_tril(mlx_array* res, mlx_array x, int k, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, mlx_stream);
-  return ((function)mlxc_table[508])(res, x, k, s);
+  return ((function)mlxc_table[518])(res, x, k, s);
 }
 
 EXPORT int mlx_triu(mlx_array* res, mlx_array x, int k, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, mlx_stream);
-  return ((function)mlxc_table[509])(res, x, k, s);
+  return ((function)mlxc_table[519])(res, x, k, s);
 }
 
 EXPORT int mlx_unflatten(
@@ -4174,7 +4256,7 @@ EXPORT int mlx_unflatten(
     size_t shape_num,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, const int*, size_t, mlx_stream);
-  return ((function)mlxc_table[510])(res, a, axis, shape, shape_num, s);
+  return ((function)mlxc_table[520])(res, a, axis, shape, shape_num, s);
 }
 
 EXPORT int mlx_var_axes(
@@ -4186,7 +4268,7 @@ EXPORT int mlx_var_axes(
     int ddof,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, bool, int, mlx_stream);
-  return ((function)mlxc_table[511])(res, a, axes, axes_num, keepdims, ddof, s);
+  return ((function)mlxc_table[521])(res, a, axes, axes_num, keepdims, ddof, s);
 }
 
 EXPORT int mlx_var_axis(
@@ -4197,22 +4279,22 @@ EXPORT int mlx_var_axis(
     int ddof,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, bool, int, mlx_stream);
-  return ((function)mlxc_table[512])(res, a, axis, keepdims, ddof, s);
+  return ((function)mlxc_table[522])(res, a, axis, keepdims, ddof, s);
 }
 
 EXPORT int mlx_var(mlx_array* res, mlx_array a, bool keepdims, int ddof, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, bool, int, mlx_stream);
-  return ((function)mlxc_table[513])(res, a, keepdims, ddof, s);
+  return ((function)mlxc_table[523])(res, a, keepdims, ddof, s);
 }
 
 EXPORT int mlx_view(mlx_array* res, mlx_array a, mlx_dtype dtype, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_dtype, mlx_stream);
-  return ((function)mlxc_table[514])(res, a, dtype, s);
+  return ((function)mlxc_table[524])(res, a, dtype, s);
 }
 
 EXPORT int mlx_where(mlx_array* res, mlx_array condition, mlx_array x, mlx_array y, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[515])(res, condition, x, y, s);
+  return ((function)mlxc_table[525])(res, condition, x, y, s);
 }
 
 EXPORT int mlx_zeros(
@@ -4222,12 +4304,12 @@ EXPORT int mlx_zeros(
     mlx_dtype dtype,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, const int*, size_t, mlx_dtype, mlx_stream);
-  return ((function)mlxc_table[516])(res, shape, shape_num, dtype, s);
+  return ((function)mlxc_table[526])(res, shape, shape_num, dtype, s);
 }
 
 EXPORT int mlx_zeros_like(mlx_array* res, mlx_array a, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[517])(res, a, s);
+  return ((function)mlxc_table[527])(res, a, s);
 }
 
 EXPORT int mlx_random_bernoulli(
@@ -4238,7 +4320,7 @@ EXPORT int mlx_random_bernoulli(
     mlx_array key,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, const int*, size_t, mlx_array, mlx_stream);
-  return ((function)mlxc_table[518])(res, p, shape, shape_num, key, s);
+  return ((function)mlxc_table[528])(res, p, shape, shape_num, key, s);
 }
 
 EXPORT int mlx_random_bits(
@@ -4249,7 +4331,7 @@ EXPORT int mlx_random_bits(
     mlx_array key,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, const int*, size_t, int, mlx_array, mlx_stream);
-  return ((function)mlxc_table[519])(res, shape, shape_num, width, key, s);
+  return ((function)mlxc_table[529])(res, shape, shape_num, width, key, s);
 }
 
 EXPORT int mlx_random_categorical_shape(
@@ -4261,7 +4343,7 @@ EXPORT int mlx_random_categorical_shape(
     mlx_array key,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, const int*, size_t, mlx_array, mlx_stream);
-  return ((function)mlxc_table[520])(res, logits, axis, shape, shape_num, key, s);
+  return ((function)mlxc_table[530])(res, logits, axis, shape, shape_num, key, s);
 }
 
 EXPORT int mlx_random_categorical_num_samples(
@@ -4272,7 +4354,7 @@ EXPORT int mlx_random_categorical_num_samples(
     mlx_array key,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, int, mlx_array, mlx_stream);
-  return ((function)mlxc_table[521])(res, logits_, axis, num_samples, key, s);
+  return ((function)mlxc_table[531])(res, logits_, axis, num_samples, key, s);
 }
 
 EXPORT int mlx_random_categorical(
@@ -4282,7 +4364,7 @@ EXPORT int mlx_random_categorical(
     mlx_array key,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, mlx_array, mlx_stream);
-  return ((function)mlxc_table[522])(res, logits, axis, key, s);
+  return ((function)mlxc_table[532])(res, logits, axis, key, s);
 }
 
 EXPORT int mlx_random_gumbel(
@@ -4293,12 +4375,12 @@ EXPORT int mlx_random_gumbel(
     mlx_array key,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, const int*, size_t, mlx_dtype, mlx_array, mlx_stream);
-  return ((function)mlxc_table[523])(res, shape, shape_num, dtype, key, s);
+  return ((function)mlxc_table[533])(res, shape, shape_num, dtype, key, s);
 }
 
 EXPORT int mlx_random_key(mlx_array* res, uint64_t seed) {
   typedef int (*function)(mlx_array*, uint64_t);
-  return ((function)mlxc_table[524])(res, seed);
+  return ((function)mlxc_table[534])(res, seed);
 }
 
 EXPORT int mlx_random_laplace(
@@ -4311,7 +4393,7 @@ EXPORT int mlx_random_laplace(
     mlx_array key,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, const int*, size_t, mlx_dtype, float, float, mlx_array, mlx_stream);
-  return ((function)mlxc_table[525])(res, shape, shape_num, dtype, loc, scale, key, s);
+  return ((function)mlxc_table[535])(res, shape, shape_num, dtype, loc, scale, key, s);
 }
 
 EXPORT int mlx_random_multivariate_normal(
@@ -4324,7 +4406,7 @@ EXPORT int mlx_random_multivariate_normal(
     mlx_array key,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, const int*, size_t, mlx_dtype, mlx_array, mlx_stream);
-  return ((function)mlxc_table[526])(res, mean, cov, shape, shape_num, dtype, key, s);
+  return ((function)mlxc_table[536])(res, mean, cov, shape, shape_num, dtype, key, s);
 }
 
 EXPORT int mlx_random_normal_broadcast(
@@ -4337,7 +4419,7 @@ EXPORT int mlx_random_normal_broadcast(
     mlx_array key,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, const int*, size_t, mlx_dtype, mlx_array, mlx_array, mlx_array, mlx_stream);
-  return ((function)mlxc_table[527])(res, shape, shape_num, dtype, loc, scale, key, s);
+  return ((function)mlxc_table[537])(res, shape, shape_num, dtype, loc, scale, key, s);
 }
 
 EXPORT int mlx_random_normal(
@@ -4350,7 +4432,7 @@ EXPORT int mlx_random_normal(
     mlx_array key,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, const int*, size_t, mlx_dtype, float, float, mlx_array, mlx_stream);
-  return ((function)mlxc_table[528])(res, shape, shape_num, dtype, loc, scale, key, s);
+  return ((function)mlxc_table[538])(res, shape, shape_num, dtype, loc, scale, key, s);
 }
 
 EXPORT int mlx_random_permutation(
@@ -4360,12 +4442,12 @@ EXPORT int mlx_random_permutation(
     mlx_array key,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, mlx_array, mlx_stream);
-  return ((function)mlxc_table[529])(res, x, axis, key, s);
+  return ((function)mlxc_table[539])(res, x, axis, key, s);
 }
 
 EXPORT int mlx_random_permutation_arange(mlx_array* res, int x, mlx_array key, mlx_stream s) {
   typedef int (*function)(mlx_array*, int, mlx_array, mlx_stream);
-  return ((function)mlxc_table[530])(res, x, key, s);
+  return ((function)mlxc_table[540])(res, x, key, s);
 }
 
 EXPORT int mlx_random_randint(
@@ -4378,22 +4460,22 @@ EXPORT int mlx_random_randint(
     mlx_array key,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, const int*, size_t, mlx_dtype, mlx_array, mlx_stream);
-  return ((function)mlxc_table[531])(res, low, high, shape, shape_num, dtype, key, s);
+  return ((function)mlxc_table[541])(res, low, high, shape, shape_num, dtype, key, s);
 }
 
 EXPORT int mlx_random_seed(uint64_t seed) {
   typedef int (*function)(uint64_t);
-  return ((function)mlxc_table[532])(seed);
+  return ((function)mlxc_table[542])(seed);
 }
 
 EXPORT int mlx_random_split_num(mlx_array* res, mlx_array key, int num, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, int, mlx_stream);
-  return ((function)mlxc_table[533])(res, key, num, s);
+  return ((function)mlxc_table[543])(res, key, num, s);
 }
 
 EXPORT int mlx_random_split(mlx_array* res_0, mlx_array* res_1, mlx_array key, mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array*, mlx_array, mlx_stream);
-  return ((function)mlxc_table[534])(res_0, res_1, key, s);
+  return ((function)mlxc_table[544])(res_0, res_1, key, s);
 }
 
 EXPORT int mlx_random_truncated_normal(
@@ -4406,7 +4488,7 @@ EXPORT int mlx_random_truncated_normal(
     mlx_array key,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, const int*, size_t, mlx_dtype, mlx_array, mlx_stream);
-  return ((function)mlxc_table[535])(res, lower, upper, shape, shape_num, dtype, key, s);
+  return ((function)mlxc_table[545])(res, lower, upper, shape, shape_num, dtype, key, s);
 }
 
 EXPORT int mlx_random_uniform(
@@ -4419,107 +4501,107 @@ EXPORT int mlx_random_uniform(
     mlx_array key,
     mlx_stream s) {
   typedef int (*function)(mlx_array*, mlx_array, mlx_array, const int*, size_t, mlx_dtype, mlx_array, mlx_stream);
-  return ((function)mlxc_table[536])(res, low, high, shape, shape_num, dtype, key, s);
+  return ((function)mlxc_table[546])(res, low, high, shape, shape_num, dtype, key, s);
 }
 
 EXPORT mlx_stream mlx_stream_new(void) {
   typedef mlx_stream (*function)(void);
-  return ((function)mlxc_table[537])();
+  return ((function)mlxc_table[547])();
 }
 
 EXPORT mlx_stream mlx_stream_new_device(mlx_device dev) {
   typedef mlx_stream (*function)(mlx_device);
-  return ((function)mlxc_table[538])(dev);
+  return ((function)mlxc_table[548])(dev);
 }
 
 EXPORT int mlx_stream_set(mlx_stream* stream, mlx_stream src) {
   typedef int (*function)(mlx_stream*, mlx_stream);
-  return ((function)mlxc_table[539])(stream, src);
+  return ((function)mlxc_table[549])(stream, src);
 }
 
 EXPORT int mlx_stream_free(mlx_stream stream) {
   typedef int (*function)(mlx_stream);
-  return ((function)mlxc_table[540])(stream);
+  return ((function)mlxc_table[550])(stream);
 }
 
 EXPORT int mlx_stream_tostring(mlx_string* str, mlx_stream stream) {
   typedef int (*function)(mlx_string*, mlx_stream);
-  return ((function)mlxc_table[541])(str, stream);
+  return ((function)mlxc_table[551])(str, stream);
 }
 
 EXPORT bool mlx_stream_equal(mlx_stream lhs, mlx_stream rhs) {
   typedef bool (*function)(mlx_stream, mlx_stream);
-  return ((function)mlxc_table[542])(lhs, rhs);
+  return ((function)mlxc_table[552])(lhs, rhs);
 }
 
 EXPORT int mlx_stream_get_device(mlx_device* dev, mlx_stream stream) {
   typedef int (*function)(mlx_device*, mlx_stream);
-  return ((function)mlxc_table[543])(dev, stream);
+  return ((function)mlxc_table[553])(dev, stream);
 }
 
 EXPORT int mlx_stream_get_index(int* index, mlx_stream stream) {
   typedef int (*function)(int*, mlx_stream);
-  return ((function)mlxc_table[544])(index, stream);
+  return ((function)mlxc_table[554])(index, stream);
 }
 
 EXPORT int mlx_synchronize(mlx_stream stream) {
   typedef int (*function)(mlx_stream);
-  return ((function)mlxc_table[545])(stream);
+  return ((function)mlxc_table[555])(stream);
 }
 
 EXPORT int mlx_get_default_stream(mlx_stream* stream, mlx_device dev) {
   typedef int (*function)(mlx_stream*, mlx_device);
-  return ((function)mlxc_table[546])(stream, dev);
+  return ((function)mlxc_table[556])(stream, dev);
 }
 
 EXPORT int mlx_set_default_stream(mlx_stream stream) {
   typedef int (*function)(mlx_stream);
-  return ((function)mlxc_table[547])(stream);
+  return ((function)mlxc_table[557])(stream);
 }
 
 EXPORT mlx_stream mlx_default_cpu_stream_new(void) {
   typedef mlx_stream (*function)(void);
-  return ((function)mlxc_table[548])();
+  return ((function)mlxc_table[558])();
 }
 
 EXPORT mlx_stream mlx_default_gpu_stream_new(void) {
   typedef mlx_stream (*function)(void);
-  return ((function)mlxc_table[549])();
+  return ((function)mlxc_table[559])();
 }
 
 EXPORT mlx_string mlx_string_new(void) {
   typedef mlx_string (*function)(void);
-  return ((function)mlxc_table[550])();
+  return ((function)mlxc_table[560])();
 }
 
 EXPORT mlx_string mlx_string_new_data(const char* str) {
   typedef mlx_string (*function)(const char*);
-  return ((function)mlxc_table[551])(str);
+  return ((function)mlxc_table[561])(str);
 }
 
 EXPORT int mlx_string_set(mlx_string* str, mlx_string src) {
   typedef int (*function)(mlx_string*, mlx_string);
-  return ((function)mlxc_table[552])(str, src);
+  return ((function)mlxc_table[562])(str, src);
 }
 
 EXPORT const char* mlx_string_data(mlx_string str) {
   typedef const char* (*function)(mlx_string);
-  return ((function)mlxc_table[553])(str);
+  return ((function)mlxc_table[563])(str);
 }
 
 EXPORT int mlx_string_free(mlx_string str) {
   typedef int (*function)(mlx_string);
-  return ((function)mlxc_table[554])(str);
+  return ((function)mlxc_table[564])(str);
 }
 
 EXPORT int mlx_async_eval(mlx_vector_array outputs) {
   typedef int (*function)(mlx_vector_array);
-  return ((function)mlxc_table[555])(outputs);
+  return ((function)mlxc_table[565])(outputs);
 }
 
 EXPORT int mlx_checkpoint(mlx_closure* res, mlx_closure fun) {
   typedef int (*function)(mlx_closure*, mlx_closure);
-  return ((function)mlxc_table[556])(res, fun);
+  return ((function)mlxc_table[566])(res, fun);
 }
 
 EXPORT int mlx_custom_function(
@@ -4529,17 +4611,17 @@ EXPORT int mlx_custom_function(
     mlx_closure_custom_jvp fun_jvp,
     mlx_closure_custom_vmap fun_vmap) {
   typedef int (*function)(mlx_closure*, mlx_closure, mlx_closure_custom, mlx_closure_custom_jvp, mlx_closure_custom_vmap);
-  return ((function)mlxc_table[557])(res, fun, fun_vjp, fun_jvp, fun_vmap);
+  return ((function)mlxc_table[567])(res, fun, fun_vjp, fun_jvp, fun_vmap);
 }
 
 EXPORT int mlx_custom_vjp(mlx_closure* res, mlx_closure fun, mlx_closure_custom fun_vjp) {
   typedef int (*function)(mlx_closure*, mlx_closure, mlx_closure_custom);
-  return ((function)mlxc_table[558])(res, fun, fun_vjp);
+  return ((function)mlxc_table[568])(res, fun, fun_vjp);
 }
 
 EXPORT int mlx_eval(mlx_vector_array outputs) {
   typedef int (*function)(mlx_vector_array);
-  return ((function)mlxc_table[559])(outputs);
+  return ((function)mlxc_table[569])(outputs);
 }
 
 EXPORT int mlx_jvp(
@@ -4549,7 +4631,7 @@ EXPORT int mlx_jvp(
     mlx_vector_array primals,
     mlx_vector_array tangents) {
   typedef int (*function)(mlx_vector_array*, mlx_vector_array*, mlx_closure, mlx_vector_array, mlx_vector_array);
-  return ((function)mlxc_table[560])(res_0, res_1, fun, primals, tangents);
+  return ((function)mlxc_table[570])(res_0, res_1, fun, primals, tangents);
 }
 
 EXPORT int mlx_value_and_grad(
@@ -4558,7 +4640,7 @@ EXPORT int mlx_value_and_grad(
     const int* argnums,
     size_t argnums_num) {
   typedef int (*function)(mlx_closure_value_and_grad*, mlx_closure, const int*, size_t);
-  return ((function)mlxc_table[561])(res, fun, argnums, argnums_num);
+  return ((function)mlxc_table[571])(res, fun, argnums, argnums_num);
 }
 
 EXPORT int mlx_vjp(
@@ -4568,7 +4650,7 @@ EXPORT int mlx_vjp(
     mlx_vector_array primals,
     mlx_vector_array cotangents) {
   typedef int (*function)(mlx_vector_array*, mlx_vector_array*, mlx_closure, mlx_vector_array, mlx_vector_array);
-  return ((function)mlxc_table[562])(res_0, res_1, fun, primals, cotangents);
+  return ((function)mlxc_table[572])(res_0, res_1, fun, primals, cotangents);
 }
 
 EXPORT int mlx_detail_vmap_replace(
@@ -4581,7 +4663,7 @@ EXPORT int mlx_detail_vmap_replace(
     const int* out_axes,
     size_t out_axes_num) {
   typedef int (*function)(mlx_vector_array*, mlx_vector_array, mlx_vector_array, mlx_vector_array, const int*, size_t, const int*, size_t);
-  return ((function)mlxc_table[563])(res, inputs, s_inputs, s_outputs, in_axes, in_axes_num, out_axes, out_axes_num);
+  return ((function)mlxc_table[573])(res, inputs, s_inputs, s_outputs, in_axes, in_axes_num, out_axes, out_axes_num);
 }
 
 EXPORT int mlx_detail_vmap_trace(
@@ -4592,89 +4674,89 @@ EXPORT int mlx_detail_vmap_trace(
     const int* in_axes,
     size_t in_axes_num) {
   typedef int (*function)(mlx_vector_array*, mlx_vector_array*, mlx_closure, mlx_vector_array, const int*, size_t);
-  return ((function)mlxc_table[564])(res_0, res_1, fun, inputs, in_axes, in_axes_num);
+  return ((function)mlxc_table[574])(res_0, res_1, fun, inputs, in_axes, in_axes_num);
 }
 
 EXPORT mlx_vector_array mlx_vector_array_new(void) {
   typedef mlx_vector_array (*function)(void);
-  return ((function)mlxc_table[565])();
+  return ((function)mlxc_table[575])();
 }
 
 EXPORT int mlx_vector_array_set(mlx_vector_array* vec, mlx_vector_array src) {
   typedef int (*function)(mlx_vector_array*, mlx_vector_array);
-  return ((function)mlxc_table[566])(vec, src);
+  return ((function)mlxc_table[576])(vec, src);
 }
 
 EXPORT int mlx_vector_array_free(mlx_vector_array vec) {
   typedef int (*function)(mlx_vector_array);
-  return ((function)mlxc_table[567])(vec);
+  return ((function)mlxc_table[577])(vec);
 }
 
 EXPORT mlx_vector_array mlx_vector_array_new_data(const mlx_array* data, size_t size) {
   typedef mlx_vector_array (*function)(const mlx_array*, size_t);
-  return ((function)mlxc_table[568])(data, size);
+  return ((function)mlxc_table[578])(data, size);
 }
 
 EXPORT mlx_vector_array mlx_vector_array_new_value(mlx_array val) {
   typedef mlx_vector_array (*function)(mlx_array);
-  return ((function)mlxc_table[569])(val);
+  return ((function)mlxc_table[579])(val);
 }
 
 EXPORT int mlx_vector_array_set_data(mlx_vector_array* vec, const mlx_array* data, size_t size) {
   typedef int (*function)(mlx_vector_array*, const mlx_array*, size_t);
-  return ((function)mlxc_table[570])(vec, data, size);
+  return ((function)mlxc_table[580])(vec, data, size);
 }
 
 EXPORT int mlx_vector_array_set_value(mlx_vector_array* vec, mlx_array val) {
   typedef int (*function)(mlx_vector_array*, mlx_array);
-  return ((function)mlxc_table[571])(vec, val);
+  return ((function)mlxc_table[581])(vec, val);
 }
 
 EXPORT int mlx_vector_array_append_data(mlx_vector_array vec, const mlx_array* data, size_t size) {
   typedef int (*function)(mlx_vector_array, const mlx_array*, size_t);
-  return ((function)mlxc_table[572])(vec, data, size);
+  return ((function)mlxc_table[582])(vec, data, size);
 }
 
 EXPORT int mlx_vector_array_append_value(mlx_vector_array vec, mlx_array val) {
   typedef int (*function)(mlx_vector_array, mlx_array);
-  return ((function)mlxc_table[573])(vec, val);
+  return ((function)mlxc_table[583])(vec, val);
 }
 
 EXPORT size_t mlx_vector_array_size(mlx_vector_array vec) {
   typedef size_t (*function)(mlx_vector_array);
-  return ((function)mlxc_table[574])(vec);
+  return ((function)mlxc_table[584])(vec);
 }
 
 EXPORT int mlx_vector_array_get(mlx_array* res, mlx_vector_array vec, size_t idx) {
   typedef int (*function)(mlx_array*, mlx_vector_array, size_t);
-  return ((function)mlxc_table[575])(res, vec, idx);
+  return ((function)mlxc_table[585])(res, vec, idx);
 }
 
 EXPORT mlx_vector_vector_array mlx_vector_vector_array_new(void) {
   typedef mlx_vector_vector_array (*function)(void);
-  return ((function)mlxc_table[576])();
+  return ((function)mlxc_table[586])();
 }
 
 EXPORT int mlx_vector_vector_array_set(mlx_vector_vector_array* vec, mlx_vector_vector_array src) {
   typedef int (*function)(mlx_vector_vector_array*, mlx_vector_vector_array);
-  return ((function)mlxc_table[577])(vec, src);
+  return ((function)mlxc_table[587])(vec, src);
 }
 
 EXPORT int mlx_vector_vector_array_free(mlx_vector_vector_array vec) {
   typedef int (*function)(mlx_vector_vector_array);
-  return ((function)mlxc_table[578])(vec);
+  return ((function)mlxc_table[588])(vec);
 }
 
 EXPORT mlx_vector_vector_array mlx_vector_vector_array_new_data(
     const mlx_vector_array* data,
     size_t size) {
   typedef mlx_vector_vector_array (*function)(const mlx_vector_array*, size_t);
-  return ((function)mlxc_table[579])(data, size);
+  return ((function)mlxc_table[589])(data, size);
 }
 
 EXPORT mlx_vector_vector_array mlx_vector_vector_array_new_value(mlx_vector_array val) {
   typedef mlx_vector_vector_array (*function)(mlx_vector_array);
-  return ((function)mlxc_table[580])(val);
+  return ((function)mlxc_table[590])(val);
 }
 
 EXPORT int mlx_vector_vector_array_set_data(
@@ -4682,12 +4764,12 @@ EXPORT int mlx_vector_vector_array_set_data(
     const mlx_vector_array* data,
     size_t size) {
   typedef int (*function)(mlx_vector_vector_array*, const mlx_vector_array*, size_t);
-  return ((function)mlxc_table[581])(vec, data, size);
+  return ((function)mlxc_table[591])(vec, data, size);
 }
 
 EXPORT int mlx_vector_vector_array_set_value(mlx_vector_vector_array* vec, mlx_vector_array val) {
   typedef int (*function)(mlx_vector_vector_array*, mlx_vector_array);
-  return ((function)mlxc_table[582])(vec, val);
+  return ((function)mlxc_table[592])(vec, val);
 }
 
 EXPORT int mlx_vector_vector_array_append_data(
@@ -4695,17 +4777,17 @@ EXPORT int mlx_vector_vector_array_append_data(
     const mlx_vector_array* data,
     size_t size) {
   typedef int (*function)(mlx_vector_vector_array, const mlx_vector_array*, size_t);
-  return ((function)mlxc_table[583])(vec, data, size);
+  return ((function)mlxc_table[593])(vec, data, size);
 }
 
 EXPORT int mlx_vector_vector_array_append_value(mlx_vector_vector_array vec, mlx_vector_array val) {
   typedef int (*function)(mlx_vector_vector_array, mlx_vector_array);
-  return ((function)mlxc_table[584])(vec, val);
+  return ((function)mlxc_table[594])(vec, val);
 }
 
 EXPORT size_t mlx_vector_vector_array_size(mlx_vector_vector_array vec) {
   typedef size_t (*function)(mlx_vector_vector_array);
-  return ((function)mlxc_table[585])(vec);
+  return ((function)mlxc_table[595])(vec);
 }
 
 EXPORT int mlx_vector_vector_array_get(
@@ -4713,126 +4795,126 @@ EXPORT int mlx_vector_vector_array_get(
     mlx_vector_vector_array vec,
     size_t idx) {
   typedef int (*function)(mlx_vector_array*, mlx_vector_vector_array, size_t);
-  return ((function)mlxc_table[586])(res, vec, idx);
+  return ((function)mlxc_table[596])(res, vec, idx);
 }
 
 EXPORT mlx_vector_int mlx_vector_int_new(void) {
   typedef mlx_vector_int (*function)(void);
-  return ((function)mlxc_table[587])();
+  return ((function)mlxc_table[597])();
 }
 
 EXPORT int mlx_vector_int_set(mlx_vector_int* vec, mlx_vector_int src) {
   typedef int (*function)(mlx_vector_int*, mlx_vector_int);
-  return ((function)mlxc_table[588])(vec, src);
+  return ((function)mlxc_table[598])(vec, src);
 }
 
 EXPORT int mlx_vector_int_free(mlx_vector_int vec) {
   typedef int (*function)(mlx_vector_int);
-  return ((function)mlxc_table[589])(vec);
+  return ((function)mlxc_table[599])(vec);
 }
 
 EXPORT mlx_vector_int mlx_vector_int_new_data(int* data, size_t size) {
   typedef mlx_vector_int (*function)(int*, size_t);
-  return ((function)mlxc_table[590])(data, size);
+  return ((function)mlxc_table[600])(data, size);
 }
 
 EXPORT mlx_vector_int mlx_vector_int_new_value(int val) {
   typedef mlx_vector_int (*function)(int);
-  return ((function)mlxc_table[591])(val);
+  return ((function)mlxc_table[601])(val);
 }
 
 EXPORT int mlx_vector_int_set_data(mlx_vector_int* vec, int* data, size_t size) {
   typedef int (*function)(mlx_vector_int*, int*, size_t);
-  return ((function)mlxc_table[592])(vec, data, size);
+  return ((function)mlxc_table[602])(vec, data, size);
 }
 
 EXPORT int mlx_vector_int_set_value(mlx_vector_int* vec, int val) {
   typedef int (*function)(mlx_vector_int*, int);
-  return ((function)mlxc_table[593])(vec, val);
+  return ((function)mlxc_table[603])(vec, val);
 }
 
 EXPORT int mlx_vector_int_append_data(mlx_vector_int vec, int* data, size_t size) {
   typedef int (*function)(mlx_vector_int, int*, size_t);
-  return ((function)mlxc_table[594])(vec, data, size);
+  return ((function)mlxc_table[604])(vec, data, size);
 }
 
 EXPORT int mlx_vector_int_append_value(mlx_vector_int vec, int val) {
   typedef int (*function)(mlx_vector_int, int);
-  return ((function)mlxc_table[595])(vec, val);
+  return ((function)mlxc_table[605])(vec, val);
 }
 
 EXPORT size_t mlx_vector_int_size(mlx_vector_int vec) {
   typedef size_t (*function)(mlx_vector_int);
-  return ((function)mlxc_table[596])(vec);
+  return ((function)mlxc_table[606])(vec);
 }
 
 EXPORT int mlx_vector_int_get(int* res, mlx_vector_int vec, size_t idx) {
   typedef int (*function)(int*, mlx_vector_int, size_t);
-  return ((function)mlxc_table[597])(res, vec, idx);
+  return ((function)mlxc_table[607])(res, vec, idx);
 }
 
 EXPORT mlx_vector_string mlx_vector_string_new(void) {
   typedef mlx_vector_string (*function)(void);
-  return ((function)mlxc_table[598])();
+  return ((function)mlxc_table[608])();
 }
 
 EXPORT int mlx_vector_string_set(mlx_vector_string* vec, mlx_vector_string src) {
   typedef int (*function)(mlx_vector_string*, mlx_vector_string);
-  return ((function)mlxc_table[599])(vec, src);
+  return ((function)mlxc_table[609])(vec, src);
 }
 
 EXPORT int mlx_vector_string_free(mlx_vector_string vec) {
   typedef int (*function)(mlx_vector_string);
-  return ((function)mlxc_table[600])(vec);
+  return ((function)mlxc_table[610])(vec);
 }
 
 EXPORT mlx_vector_string mlx_vector_string_new_data(const char** data, size_t size) {
   typedef mlx_vector_string (*function)(const char**, size_t);
-  return ((function)mlxc_table[601])(data, size);
+  return ((function)mlxc_table[611])(data, size);
 }
 
 EXPORT mlx_vector_string mlx_vector_string_new_value(const char* val) {
   typedef mlx_vector_string (*function)(const char*);
-  return ((function)mlxc_table[602])(val);
+  return ((function)mlxc_table[612])(val);
 }
 
 EXPORT int mlx_vector_string_set_data(mlx_vector_string* vec, const char** data, size_t size) {
   typedef int (*function)(mlx_vector_string*, const char**, size_t);
-  return ((function)mlxc_table[603])(vec, data, size);
+  return ((function)mlxc_table[613])(vec, data, size);
 }
 
 EXPORT int mlx_vector_string_set_value(mlx_vector_string* vec, const char* val) {
   typedef int (*function)(mlx_vector_string*, const char*);
-  return ((function)mlxc_table[604])(vec, val);
+  return ((function)mlxc_table[614])(vec, val);
 }
 
 EXPORT int mlx_vector_string_append_data(mlx_vector_string vec, const char** data, size_t size) {
   typedef int (*function)(mlx_vector_string, const char**, size_t);
-  return ((function)mlxc_table[605])(vec, data, size);
+  return ((function)mlxc_table[615])(vec, data, size);
 }
 
 EXPORT int mlx_vector_string_append_value(mlx_vector_string vec, const char* val) {
   typedef int (*function)(mlx_vector_string, const char*);
-  return ((function)mlxc_table[606])(vec, val);
+  return ((function)mlxc_table[616])(vec, val);
 }
 
 EXPORT size_t mlx_vector_string_size(mlx_vector_string vec) {
   typedef size_t (*function)(mlx_vector_string);
-  return ((function)mlxc_table[607])(vec);
+  return ((function)mlxc_table[617])(vec);
 }
 
 EXPORT int mlx_vector_string_get(char** res, mlx_vector_string vec, size_t idx) {
   typedef int (*function)(char**, mlx_vector_string, size_t);
-  return ((function)mlxc_table[608])(res, vec, idx);
+  return ((function)mlxc_table[618])(res, vec, idx);
 }
 
 EXPORT int mlx_version(mlx_string* str_) {
   typedef int (*function)(mlx_string*);
-  return ((function)mlxc_table[609])(str_);
+  return ((function)mlxc_table[619])(str_);
 }
 
 EXPORT int64_t mlx_cpu_live_buffers(void) {
   typedef int64_t (*function)(void);
-  return ((function)mlxc_table[610])();
+  return ((function)mlxc_table[620])();
 }
 

@@ -34,7 +34,8 @@ internal static unsafe class Exports
             return new()
             {
                 ctx = Handles.New(new FunctionExporter(
-                    Strings.Get(file), (inputs, _) => closure.Function(inputs), closure, shapeless)),
+                    Strings.Get(file), (inputs, _) => closure.Function(inputs), closure,
+                    shapeless)),
             };
         }
         catch

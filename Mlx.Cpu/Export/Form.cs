@@ -13,7 +13,9 @@ internal sealed class SerializedAttribute(string? name = null) : Attribute
     public string? Name { get; } = name;
 }
 
-/// <summary>Builds an op that was read on some inputs; the outputs are those the file declares.</summary>
+/// <summary>
+/// Builds an op that was read on some inputs; the outputs are those the file declares.
+/// </summary>
 internal delegate Node[] Replay(Node[] inputs, (int[] Shape, Dtype Dtype)[] outputs);
 
 /// <summary>
@@ -54,7 +56,8 @@ internal abstract class Form(string name, Type[] primitives, int least, int most
         int? most = null)
         where TPrimitive : Primitive =>
         new Form<TState>(
-            name, [typeof(TPrimitive)], inputs, most ?? inputs, state, p => get((TPrimitive)p), build);
+            name, [typeof(TPrimitive)], inputs, most ?? inputs, state, p => get((TPrimitive)p),
+            build);
 
     /// <summary>Several classes under one name.</summary>
     public static Form Family<TState>(

@@ -2,7 +2,9 @@ using Mlx.Cpu.Graph;
 
 namespace Mlx.Cpu.Export;
 
-/// <summary>All primitives that MLX can write, found by its name for them or by our class.</summary>
+/// <summary>
+/// All primitives that MLX can write, found by its name for them or by our class.
+/// </summary>
 internal static partial class Forms
 {
     private static readonly Lazy<(Dictionary<string, Form> ByName, Dictionary<Type, Form> ByType)>

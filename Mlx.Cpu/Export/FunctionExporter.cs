@@ -21,7 +21,9 @@ internal sealed unsafe class FunctionExporter(
     private readonly LittleEndianWriter writer = new();
     private bool isWriting;
 
-    /// <summary>Traces the function on stand-ins for these arguments, and writes the trace.</summary>
+    /// <summary>
+    /// Traces the function on stand-ins for these arguments, and writes the trace.
+    /// </summary>
     public void Export(Node[] positional, ArrayMap? named)
     {
         if (isWriting)
@@ -128,7 +130,9 @@ internal sealed unsafe class FunctionExporter(
         }
     }
 
-    /// <summary>The version of MLX whose format this is, how many traces, and of which kind.</summary>
+    /// <summary>
+    /// The version of MLX whose format this is, how many traces, and of which kind.
+    /// </summary>
     private void WriteHeader(int count)
     {
         writer.Clear();

@@ -5,8 +5,9 @@ namespace Mlx.Cpu.Export;
 
 /// <summary>
 /// Reads <c>.mlxfn</c> files. Nothing in them is trusted: no count is believed that the file could
-/// not hold, and every op is built once, on stand-ins for its inputs, by the builder that checks all
-/// callers, and must give what the file declares. So an imported function is as safe as any graph.
+/// not hold, and every op is built once, on stand-ins for its inputs, by the builder that checks
+/// all callers, and must give what the file declares. So an imported function is as safe as any
+/// graph.
 /// </summary>
 internal sealed class FunctionReader
 {

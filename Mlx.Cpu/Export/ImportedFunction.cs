@@ -4,7 +4,9 @@ using Mlx.Cpu.Graph;
 
 namespace Mlx.Cpu.Export;
 
-/// <summary>A function that was read from a file: a graph for each signature it was traced with.</summary>
+/// <summary>
+/// A function that was read from a file: a graph for each signature it was traced with.
+/// </summary>
 internal sealed class ImportedFunction(
     List<ImportedTrace> traces, bool shapeless, Held constants, Storage file) : IDisposable
 {
@@ -18,7 +20,9 @@ internal sealed class ImportedFunction(
         return new Held(trace.On(inputs));
     }
 
-    /// <summary>Constants that a graph still waits for are read now; then the file is let go.</summary>
+    /// <summary>
+    /// Constants that a graph still waits for are read now; then the file is let go.
+    /// </summary>
     public void Dispose()
     {
         constants.Dispose();

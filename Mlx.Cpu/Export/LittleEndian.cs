@@ -5,7 +5,9 @@ using Mlx.Cpu.Graph;
 
 namespace Mlx.Cpu.Export;
 
-/// <summary>Numbers, lists and texts one behind the other, as <c>.mlxfn</c> files have them.</summary>
+/// <summary>
+/// Numbers, lists and texts one behind the other, as <c>.mlxfn</c> files have them.
+/// </summary>
 internal sealed class LittleEndianWriter
 {
     private readonly ArrayBufferWriter<byte> buffer = new();

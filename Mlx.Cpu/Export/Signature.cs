@@ -14,7 +14,9 @@ internal sealed class Signature(string[] names, (int[] Shape, Dtype Dtype)[] inp
 
     public (int[] Shape, Dtype Dtype)[] Inputs { get; } = inputs;
 
-    /// <summary>The arguments of a call in a trace's order, and the names of the last ones.</summary>
+    /// <summary>
+    /// The arguments of a call in a trace's order, and the names of the last ones.
+    /// </summary>
     public static (Node[] Inputs, string[] Names) Order(Node[] positional, ArrayMap? named)
     {
         if (named is null || named.Count == 0)
@@ -22,7 +24,8 @@ internal sealed class Signature(string[] names, (int[] Shape, Dtype Dtype)[] inp
             return (positional, []);
         }
 
-        var sorted = Enumerable.Range(0, named.Count).Select(i => (named[i].Key.Text, named[i].Value))
+        var sorted = Enumerable.Range(0, named.Count)
+            .Select(i => (named[i].Key.Text, named[i].Value))
             .OrderBy(p => p.Text, ByteOrder.Instance).ToArray();
         return (
             [.. positional, .. Array.ConvertAll(sorted, p => p.Value)],

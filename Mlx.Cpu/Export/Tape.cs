@@ -55,9 +55,12 @@ internal sealed class Tape
     /// input, which has nothing but its number.
     /// </summary>
     internal sealed record Entry(
-        ulong[] Ids, ulong[] Inputs, Node? Constant = null, byte[]? Head = null, byte[]? Tail = null);
+        ulong[] Ids, ulong[] Inputs, Node? Constant = null, byte[]? Head = null,
+        byte[]? Tail = null);
 
-    /// <summary>Writes down a node and all it needs. Iterative, because graphs may be deep.</summary>
+    /// <summary>
+    /// Writes down a node and all it needs. Iterative, because graphs may be deep.
+    /// </summary>
     private void Visit(Node root)
     {
         var walk = new Stack<(Node Step, int Next)>();
@@ -209,7 +212,9 @@ internal sealed class Tape
     }
 }
 
-/// <summary>The numbers that a file has given out; a constant keeps its own through all traces.</summary>
+/// <summary>
+/// The numbers that a file has given out; a constant keeps its own through all traces.
+/// </summary>
 internal sealed class FileNumbers
 {
     private readonly Dictionary<Node, ulong> constants = new(ReferenceEqualityComparer.Instance);

@@ -41,8 +41,8 @@ internal abstract class Primitive
         throw new NotSupportedException($"[{Name}] cannot be vectorised (vmap).");
 
     /// <summary>
-    /// The same results from ops that MLX has, where it has none like this one or takes less for it;
-    /// null where this op can be written to a file as it is.
+    /// The same results from ops that MLX has, where it has none like this one or takes less for
+    /// it; null where this op can be written to a file as it is.
     /// </summary>
     public virtual Node[]? Lower(Node[] inputs) => null;
 

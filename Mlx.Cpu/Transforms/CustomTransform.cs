@@ -4,10 +4,14 @@ using Mlx.Cpu.Ops;
 
 namespace Mlx.Cpu.Transforms;
 
-/// <summary>Derivative given by the user: primals, cotangents, outputs to cotangents of primals.</summary>
+/// <summary>
+/// Derivative given by the user: primals, cotangents, outputs to cotangents of primals.
+/// </summary>
 internal delegate Held CustomVjp(Node[] primals, Node[] cotangents, Node[] outputs);
 
-/// <summary>Primals, tangents and which primals they belong to, to tangents of the outputs.</summary>
+/// <summary>
+/// Primals, tangents and which primals they belong to, to tangents of the outputs.
+/// </summary>
 internal delegate Held CustomJvp(Node[] primals, Node[] tangents, int[] argnums);
 
 /// <summary>Inputs and their mapped axes to outputs and theirs.</summary>
@@ -65,7 +69,9 @@ internal sealed class CustomTransform(
         }
     }
 
-    /// <summary>A file keeps no rules: what is left is the function, differentiated as any.</summary>
+    /// <summary>
+    /// A file keeps no rules: what is left is the function, differentiated as any.
+    /// </summary>
     public override Node[]? Lower(Node[] inputs) => Array.ConvertAll(
         inputs[^outputCount..], o => o.Primitive is StopGradient ? o.Inputs[0] : o);
 

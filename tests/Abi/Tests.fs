@@ -175,6 +175,17 @@ let private exportsMatch () =
         | entry ->
             Expect.equal (signature export) (signature entry) $"the signature of {export.Name}"
 
+/// The embedded engine answers for every function of the manifest.
+let private isComplete () =
+    let missing =
+        [ for f in manifest.Value.Functions do
+              if Mlx.Cpu.CpuEngine.Resolve f.Name = 0n then
+                  f.Name ]
+
+    let names = String.Join(" ", missing)
+    Expect.isGreaterThan manifest.Value.Functions.Length 600 "functions of the manifest"
+    Expect.isEmpty missing $"{missing.Length} functions that the engine lacks: {names}"
+
 let suite () =
     Suite.leakFree
         "abi"
@@ -182,4 +193,5 @@ let suite () =
               testCase $"{space}: structs as C lays them out" (structsMatch (assembly, space))
               testCase $"{space}: enums as in the manifest" (enumsMatch (assembly, space))
           testCase "every function: arguments and result as C sees them" callsMatch
-          testCase "every export has the signature of the table" exportsMatch ]
+          testCase "every export has the signature of the table" exportsMatch
+          testCase "the embedded engine exports every function" isComplete ]

@@ -12,7 +12,8 @@ open Mlx.Tests.Export.Support
 let private manifest =
     lazy (JsonDocument.Parse(File.ReadAllText(data "manifest.json"))).RootElement
 
-let private items (name: string) (e: JsonElement) = List.ofSeq (e.GetProperty(name).EnumerateArray())
+let private items (name: string) (e: JsonElement) =
+    List.ofSeq (e.GetProperty(name).EnumerateArray())
 
 let private text (name: string) (e: JsonElement) = nonNull (e.GetProperty(name).GetString())
 
@@ -57,7 +58,7 @@ let private refusals (case: JsonElement) () =
         let args, named = arguments example call
 
         raises<MlxException, _>
-            [ "No imported function found which matches the given positional and keyword arguments" ]
+            [ "No imported function found which matches the given positional and keyword" ]
             (fun () -> f.Apply(span args, named))
 
 /// A reader may take what lies behind the last function, as MLX does, and a file without any.

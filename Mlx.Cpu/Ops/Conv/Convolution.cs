@@ -253,7 +253,8 @@ internal static partial class Op
     internal static Node Dilated(Node x, int axis, int dilation)
     {
         var gaps = Pad(
-            ExpandDims(x, axis + 1), [axis + 1], [0], [dilation - 1], Scalar(0, x.Dtype), "constant");
+            ExpandDims(x, axis + 1), [axis + 1], [0], [dilation - 1], Scalar(0, x.Dtype),
+            "constant");
         var length = ConvSettings.Extent(x.Shape[axis], dilation);
         return SliceAxis(Flatten(gaps, axis, axis + 1), axis, 0, length);
     }

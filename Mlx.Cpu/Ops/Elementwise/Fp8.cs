@@ -34,7 +34,9 @@ internal sealed unsafe class Fp8(bool encode, Dtype dtype) : ElementwisePrimitiv
     public override bool SameAs(Primitive other) =>
         other is Fp8 f && f.encode == encode && f.dtype == dtype;
 
-    /// <summary>Decoding is a look into a table of 256 numbers. Encoding cannot be written.</summary>
+    /// <summary>
+    /// Decoding is a look into a table of 256 numbers. Encoding cannot be written.
+    /// </summary>
     public override Node[]? Lower(Node[] inputs)
     {
         if (encode)

@@ -42,9 +42,9 @@ internal sealed class Abs : NumberPrimitive<Abs.Numbers>
     public static readonly Abs Instance = new();
 
     [Serialized]
-    public static readonly Form Form = Form.Family(
-        "Abs", Form.Nothing, _ => default, (x, _, _) => [Op.Abs(x[0])], 1,
-        typeof(Abs), typeof(Modulus));
+    public static readonly Form Form = Form.Many<Abs, ValueTuple>(
+        "Abs", Form.Nothing, _ => default,
+        (x, _, outputs) => [Op.AsType(Op.Abs(x[0]), outputs[0].Dtype)]);
 
     protected override Node Push(Node d, Node x, Node y) => d * Op.Sign(x);
 
@@ -67,6 +67,15 @@ internal sealed unsafe class Modulus : ElementwisePrimitive
         &ComplexLanes.Part<Part>;
 
     public override Dtype OutputDtype(Node[] inputs) => Dtype.Float32;
+
+    /// <summary>
+    /// MLX's absolute value of a complex number is complex, until it is converted.
+    /// </summary>
+    public override Node[]? Lower(Node[] inputs)
+    {
+        var z = inputs[0];
+        return [Op.AsType(Node.Lazy(z.Shape, z.Dtype, Abs.Instance, z), Dtype.Float32)];
+    }
 
     public override Node?[] Vjp(
         Node[] inputs, Node[] cotangents, ReadOnlySpan<int> argnums, Node[] outputs) =>

@@ -175,7 +175,8 @@ internal static partial class Op
         if (at.Length == 0 || Array.Exists(at, axis => a.Shape[axis] == 0))
         {
             throw new ArgumentException(
-                $"[fft] Invalid axes {Shapes.Text(axes)} for array of shape {Shapes.Text(a.Shape)}.");
+                $"[fft] Invalid axes {Shapes.Text(axes)} for array of shape " +
+                $"{Shapes.Text(a.Shape)}.");
         }
 
         var last = at[^1];

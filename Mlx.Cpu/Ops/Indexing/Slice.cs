@@ -13,8 +13,9 @@ internal sealed class Slice(SliceRange range) : Primitive
         "Slice", State.Of(State.Ints, State.Ints, State.Ints), p => p.range.Parts,
         (x, s, outputs) =>
         {
-            SliceRange.Empty(outputs[0].Shape, s);
-            return [Op.Slice(x[0], s.Start, s.Stop, s.Steps)];
+            var (start, stop, steps) = SliceRange.Selecting(
+                x[0].Shape, s.Start, s.Steps, outputs[0].Shape);
+            return [Op.Slice(x[0], start, stop, steps)];
         });
 
     private readonly SliceRange range = range;

@@ -68,30 +68,39 @@ internal sealed class SliceRange
             : throw new ArgumentException($"[{op}] A stride cannot be 0: {Shapes.Text(steps)}.");
     }
 
-    /// <summary>What makes the same range again; where nothing is selected, nothing from 0.</summary>
-    public (int[] Start, int[] Stop, int[] Steps) Parts
-    {
-        get
-        {
-            var parts = ((int[])Start.Clone(), (int[])Stop.Clone(), (int[])Steps.Clone());
-            Empty(Shape, parts);
-            return parts;
-        }
-    }
+    public (int[] Start, int[] Stop, int[] Steps) Parts => (Start, Stop, Steps);
 
     /// <summary>
-    /// Puts axes along which <paramref name="shape"/> is empty at 0: a range that ends before it
-    /// begins does not survive being normalized twice.
+    /// The range that begins and steps as given and selects <paramref name="selected"/> elements of
+    /// <paramref name="shape"/>. In files a stop is as it was before anything was normalized, and
+    /// the step of a single element is lost, so only this is to be relied on.
     /// </summary>
-    public static void Empty(int[] shape, (int[] Start, int[] Stop, int[] Steps) parts)
+    public static (int[] Start, int[] Stop, int[] Steps) Selecting(
+        int[] shape, int[] start, int[] steps, int[] selected)
     {
-        for (var i = 0; i < Math.Min(shape.Length, parts.Start.Length); i++)
+        if (start.Length != shape.Length || steps.Length != shape.Length
+            || selected.Length != shape.Length)
         {
-            if (shape[i] == 0 && i < parts.Stop.Length && i < parts.Steps.Length)
-            {
-                (parts.Start[i], parts.Stop[i], parts.Steps[i]) = (0, 0, 1);
-            }
+            throw new ArgumentException(
+                $"[slice] Starts {Shapes.Text(start)} and steps {Shapes.Text(steps)} do not " +
+                $"select {Shapes.Text(selected)} of {Shapes.Text(shape)}.");
         }
+
+        var parts = ((int[])start.Clone(), new int[shape.Length], (int[])steps.Clone());
+        for (var i = 0; i < shape.Length; i++)
+        {
+            if (selected[i] == 0)
+            {
+                (parts.Item1[i], parts.Item3[i]) = (0, 1);
+                continue;
+            }
+
+            var last = start[i] + (long)steps[i] * (selected[i] - 1);
+            var stop = steps[i] > 0 ? last + 1 : last > 0 ? last - 1 : -1L - shape[i];
+            parts.Item2[i] = checked((int)stop);
+        }
+
+        return parts;
     }
 
     /// <summary>The same range of arrays that have one more axis, taken whole.</summary>

@@ -34,8 +34,12 @@ internal sealed unsafe class SliceUpdate(UpdateMode mode, SliceRange range) : Pr
         "SliceUpdate", State.Of(
             UpdateModes.InFiles, State.Of(State.Ints, State.Ints, State.Ints)),
         p => (p.mode, p.range.Parts),
-        (x, s) => Op.SliceUpdate(
-            s.Mode, x[0], x[1], s.Range.Start, s.Range.Stop, s.Range.Steps), 2);
+        (x, s) =>
+        {
+            var (start, stop, steps) = SliceRange.Selecting(
+                x[0].Shape, s.Range.Start, s.Range.Steps, x[1].Shape);
+            return Op.SliceUpdate(s.Mode, x[0], x[1], start, stop, steps);
+        }, 2);
 
     private readonly UpdateMode mode = mode;
     private readonly SliceRange range = range;

@@ -6,7 +6,9 @@ namespace Mlx.Cpu.Ops;
 
 internal static partial class Op
 {
-    /// <summary>Behind the operands come the result's mask, the operands' two, or all three.</summary>
+    /// <summary>
+    /// Behind the operands come the result's mask, the operands' two, or all three.
+    /// </summary>
     [Serialized]
     public static readonly Form BlockMaskedForm = Form.ReadOnly<int>(
         "BlockMaskedMM", State.Int, (x, block, _) =>

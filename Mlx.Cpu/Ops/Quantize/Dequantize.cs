@@ -215,7 +215,9 @@ internal static partial class Op
                 f.IsAffine ? null : third, dtype);
     }
 
-    /// <summary>The codes of a quantized matrix as numbers, out of ops that MLX can write.</summary>
+    /// <summary>
+    /// The codes of a quantized matrix as numbers, out of ops that MLX can write.
+    /// </summary>
     internal static Node Codes(Node packed, QuantFormat f, Dtype dtype)
     {
         if (!f.IsAffine && f.Bits == 8)

@@ -19,7 +19,7 @@ internal enum ScanKind
 internal sealed class Scan(ScanKind kind, int axis, bool reverse, bool inclusive) : Primitive
 {
     [Serialized]
-    public static readonly Form Form = Form.Of<
+    public static readonly Form Form = Form.Many<
         Scan, (ScanKind Kind, int Axis, bool Reverse, bool Inclusive)>(
         "Scan",
         State.Of(
@@ -27,7 +27,11 @@ internal sealed class Scan(ScanKind kind, int axis, bool reverse, bool inclusive
                 ScanKind.Max, ScanKind.Min, ScanKind.Sum, ScanKind.Prod, ScanKind.LogAddExp),
             State.Int, State.Bool, State.Bool),
         p => (p.kind, p.axis, p.reverse, p.inclusive),
-        (x, s) => Op.Scan(s.Kind, x[0], s.Axis, s.Reverse, s.Inclusive));
+        (x, s, outputs) =>
+        [
+            Op.Scan(
+                s.Kind, Op.AsType(x[0], outputs[0].Dtype), s.Axis, s.Reverse, s.Inclusive),
+        ]);
 
     private readonly ScanKind kind = kind;
     private readonly int axis = axis;
