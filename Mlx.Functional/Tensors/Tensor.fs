@@ -76,7 +76,11 @@ module Tensor =
 
     /// <summary>A .NET array in the shape given, row by row.</summary>
     /// <exception cref="T:System.ArgumentException">The shape has another number of elements.</exception>
-    let shaped (shape: seq<int>) (data: 'T[]) : Tensor = import data (Array.ofSeq shape)
+    let shaped (shape: seq<int>) (data: 'T[]) : Tensor =
+        match Array.ofSeq shape with
+        | [||] when data.Length = 1 -> scalar data[0]
+        | [||] -> invalidArg (nameof data) $"{data.Length} elements do not fit the shape ()"
+        | shape -> import data shape
 
     /// <summary>Float32 zeros (<c>mlx.core.zeros</c>).</summary>
     let zeros (shape: seq<int>) : Tensor = Ops.Zeros(ReadOnlySpan(Array.ofSeq shape))

@@ -97,6 +97,13 @@ let private conversions =
               [ 2; 3; 4 ]
               "3D")
 
+      testCase "an empty shape is that of one number" (fun () ->
+          let one = Tensor.shaped [] [| 2.5 |]
+          Expect.equal (Tensor.shape one, one.DType) ([], DType.Float32) "shape and dtype"
+          let e = Assert.catch (fun () -> Tensor.shaped [] [| 1; 2 |] |> ignore)
+          Expect.isTrue (e :? System.ArgumentException) $"{e}"
+          Expect.stringContains e.Message "2 elements do not fit the shape ()" "message")
+
       testProperty "arrays come back" (fun (data: float32[]) ->
           let data = data |> Array.map (fun x -> if Single.IsFinite x then x else 0f)
           Tree.scoped (fun () -> (Tensor.toArray (Tensor.ofArray data): float32[]) = data))
