@@ -5,9 +5,11 @@ open Mlx.Tests
 
 let suites () =
     [ Suite.leakFree "functional.tensor" TensorTests.tests
+      Suite.leakFree "functional.einops" EinopsTests.tests
       Suite.leakFree "functional.tree" TreeTests.tests
       Suite.leakFree "functional.random" RandomTests.tests
       Suite.leakFree "functional.transforms" TransformTests.tests
+      Suite.leakFree "functional.jacobians" JacobianTests.tests
       Suite.leakFree "functional.golden" GoldenTests.tests
       Suite.leakFree "functional.optim" OptimTests.tests
       Suite.leakFree "functional.trainstep" TrainStepTests.tests
