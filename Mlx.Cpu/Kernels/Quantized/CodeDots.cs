@@ -27,6 +27,9 @@ internal static unsafe class CodeDots<TCodes>
     /// </summary>
     private const int Ahead = 1024;
 
+    /// <summary>Rows whose scales and biases are made floats at once.</summary>
+    private const int Strip = 16;
+
     private static int BlockCodes => Words * TCodes.PerWord;
 
     /// <summary>Whether rows are whole blocks, and whole words share a scale.</summary>
@@ -91,50 +94,66 @@ internal static unsafe class CodeDots<TCodes>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(long start, long end)
         {
-            var groups = Padded(w.Groups);
-            using var parameters = new Scratch(4 * groups * sizeof(float));
-            new Span<float>(parameters.Floats, (int)(4 * groups)).Clear();
+            var size = Strip * w.Groups + Words;
+            using var parameters = new Scratch(2 * size * sizeof(float));
             var scales = parameters.Floats;
-            var biases = scales + 2 * groups;
-            for (; start < end; start += 2)
+            var biases = scales + size;
+            for (; start < end; start += Strip)
             {
-                // A last row without a neighbour is its own.
-                var next = Math.Min(start + 1, end - 1);
-                w.Scales(start, scales);
-                w.Scales(next, scales + groups);
+                var rows = Math.Min(Strip, end - start);
+                w.Scales(start, rows, scales);
                 if (w.Format.IsAffine)
                 {
-                    w.Biases(start, biases);
-                    w.Biases(next, biases + groups);
+                    w.Biases(start, rows, biases);
                 }
 
-                for (var i = 0; i < m;)
+                for (long row = 0; row < rows; row += 2)
                 {
-                    switch (m - i)
-                    {
-                        case 1: Dot<N1>(start, next, scales, i); break;
-                        case 2 or 3: Dot<N2>(start, next, scales, i); break;
-                        default: Dot<N4>(start, next, scales, i); break;
-                    }
-
-                    i += m - i is 1 ? 1 : m - i is 2 or 3 ? 2 : 4;
+                    // A last row without a neighbour is its own.
+                    var next = Math.Min(row + 1, rows - 1) - row;
+                    var offset = row * w.Groups;
+                    Dots(start + row, next, scales + offset, biases + offset);
                 }
+            }
+        }
+
+        private void Dots(long row, long next, float* scales, float* biases)
+        {
+            var i = 0;
+            for (; i <= m - 4; i += 4)
+            {
+                Dot<N4>(row, next, scales, biases, i);
+            }
+
+            for (; i <= m - 2; i += 2)
+            {
+                Dot<N2>(row, next, scales, biases, i);
+            }
+
+            if (i < m)
+            {
+                Dot<N1>(row, next, scales, biases, i);
             }
         }
 
         /// <summary>Two rows and up to four vectors, whose sums stay in registers.</summary>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private void Dot<TVectors>(long row0, long row1, float* scales, int first)
+        private void Dot<TVectors>(
+            long row, long next, float* scales, float* biases, int first)
             where TVectors : struct, IConstant
         {
             var (k, groups) = (w.Columns, Padded(w.Groups));
+            var nextGroups = next * w.Groups;
             var g = sums + first * groups;
             Vector512<float> a0 = default, a1 = default, a2 = default, a3 = default;
             Vector512<float> b0 = default, b1 = default, b2 = default, b3 = default;
-            for (long j = 0; w.Format.IsAffine && j < groups; j += Words)
+            for (long j = 0; w.Format.IsAffine && j < w.Groups; j += Words)
             {
-                var a = Vector512.Load(scales + 2 * groups + j);
-                var b = Vector512.Load(scales + 3 * groups + j);
+                // What lies past the row belongs to others, who may not be numbers.
+                var own = Vector512.LessThan(
+                    Vector512<int>.Indices, Vector512.Create((int)(w.Groups - j))).AsSingle();
+                var a = Vector512.Load(biases + j) & own;
+                var b = Vector512.Load(biases + nextGroups + j) & own;
                 Add<TVectors>(0, g + j, a, b, ref a0, ref b0);
                 Add<TVectors>(1, g + groups + j, a, b, ref a1, ref b1);
                 Add<TVectors>(2, g + 2 * groups + j, a, b, ref a2, ref b2);
@@ -144,8 +163,8 @@ internal static unsafe class CodeDots<TCodes>
             var table = Vector512.Create(w.Format.Table4);
             var groupBits = BitOperations.Log2((uint)(w.Format.GroupSize / TCodes.PerWord));
             var spread = Vector512<int>.Indices >>> groupBits;
-            var codes0 = (uint*)(w.Codes + row0 * w.RowBytes);
-            var codes1 = (uint*)(w.Codes + row1 * w.RowBytes);
+            var codes0 = (uint*)(w.Codes + row * w.RowBytes);
+            var codes1 = (uint*)(w.Codes + (row + next) * w.RowBytes);
             var p = x + first * k;
             for (long word = 0; word < k / TCodes.PerWord; word += Words)
             {
@@ -186,7 +205,7 @@ internal static unsafe class CodeDots<TCodes>
                 p += BlockCodes;
                 var scale = scales + (word >> groupBits);
                 var s0 = Avx512F.PermuteVar16x32(Vector512.Load(scale), spread);
-                var s1 = Avx512F.PermuteVar16x32(Vector512.Load(scale + groups), spread);
+                var s1 = Avx512F.PermuteVar16x32(Vector512.Load(scale + nextGroups), spread);
                 Scale<TVectors>(0, c0, d0, s0, s1, ref a0, ref b0);
                 Scale<TVectors>(1, c1, d1, s0, s1, ref a1, ref b1);
                 Scale<TVectors>(2, c2, d2, s0, s1, ref a2, ref b2);
@@ -194,10 +213,10 @@ internal static unsafe class CodeDots<TCodes>
             }
 
             var to = y + first * yRow;
-            Store<TVectors>(0, a0, b0, to, row0, row1);
-            Store<TVectors>(1, a1, b1, to + yRow, row0, row1);
-            Store<TVectors>(2, a2, b2, to + 2 * yRow, row0, row1);
-            Store<TVectors>(3, a3, b3, to + 3 * yRow, row0, row1);
+            Store<TVectors>(0, a0, b0, to, row, row + next);
+            Store<TVectors>(1, a1, b1, to + yRow, row, row + next);
+            Store<TVectors>(2, a2, b2, to + 2 * yRow, row, row + next);
+            Store<TVectors>(3, a3, b3, to + 3 * yRow, row, row + next);
         }
     }
 

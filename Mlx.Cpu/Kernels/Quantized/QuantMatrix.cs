@@ -16,20 +16,20 @@ internal readonly unsafe struct QuantMatrix(
     /// <summary>Bytes of a row of codes.</summary>
     public long RowBytes => Columns * Format.Bits / 8;
 
-    /// <summary>The scales (and biases) of a row as floats.</summary>
-    public void Scales(long row, float* to) => Convert(scales, row, to);
+    /// <summary>The scales (and biases) of some rows as floats.</summary>
+    public void Scales(long row, long count, float* to) => Convert(scales, row, count, to);
 
-    public void Biases(long row, float* to) => Convert(biases, row, to);
+    public void Biases(long row, long count, float* to) => Convert(biases, row, count, to);
 
     /// <summary>A row as floats; <paramref name="parameters"/> has room for two floats a group.</summary>
     public void DecodeRow(long row, float* parameters, float* to)
     {
         var scale = parameters;
         var bias = parameters + Groups;
-        Scales(row, scale);
+        Scales(row, 1, scale);
         if (Format.IsAffine)
         {
-            Biases(row, bias);
+            Biases(row, 1, bias);
         }
 
         var code = Codes + row * RowBytes;
@@ -51,19 +51,20 @@ internal readonly unsafe struct QuantMatrix(
         Format, Codes + row * RowBytes, scales + row * Groups * scaleBytes,
         biases == null ? null : biases + row * Groups * scaleBytes, scaleDtype, Columns);
 
-    private void Convert(byte* from, long row, float* to)
+    private void Convert(byte* from, long row, long count, float* to)
     {
+        count *= Groups;
         from += row * Groups * scaleBytes;
         if (scaleDtype == Dtype.UInt8)
         {
-            for (long g = 0; g < Groups; g++)
+            for (long g = 0; g < count; g++)
             {
                 to[g] = Format.Scale(from[g]);
             }
         }
         else
         {
-            Widening.Widen(scaleDtype)(from, 1, (byte*)to, Groups);
+            Widening.Widen(scaleDtype)(from, 1, (byte*)to, count);
         }
     }
 }
