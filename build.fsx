@@ -192,7 +192,7 @@ and help () =
     printfn ""
     printfn "  demo   -- --text PATH --steps N"
     printfn "  test   -- --filter TEXT | --list | --conformance [FAMILY] [--show N]"
-    printfn "  bench  -- --only REGEX --out FILE --engine cpu|native | --list"
+    printfn "  bench  -- --only REGEX --out FILE --engine cpu|native | --list | --compare A B"
     printfn "  soak   -- --only TEXT"
     printfn "  abi    -- --check        fail when a generated file is out of date"
     printfn "  format -- --check        fail when a file is not formatted"

@@ -2,6 +2,8 @@
 module Mlx.Benchmarks.Peers
 
 open System
+open System.Numerics.Tensors
+open System.Threading.Tasks
 open System.Runtime.InteropServices
 
 [<UnmanagedFunctionPointer(CallingConvention.Cdecl)>]
@@ -54,7 +56,24 @@ let private matmul n threads () =
             setThreads.Invoke threads
             sgemm.Invoke(rowMajor, asIs, asIs, n, n, n, 1f, a, n, b, n, 0f, c, n)
 
+/// What the machine can read: all cores sum 256 MiB, more than any cache holds. The limit of every
+/// product with few vectors; 268.4 divided by the milliseconds is GB/s.
+let private readBandwidth () =
+    let elements = 1 <<< 26
+    let data = GC.AllocateUninitializedArray<float32>(elements, pinned = true)
+    Array.Fill(data, 1f)
+    let parts = Environment.ProcessorCount
+    let sums = Array.zeroCreate<float32> parts
+
+    fun () ->
+        let part i =
+            let start, stop = elements / parts * i, elements / parts * (i + 1)
+            sums[i] <- TensorPrimitives.Sum(ReadOnlySpan(data, start, stop - start))
+
+        Parallel.For(0, parts, part) |> ignore
+
 let rows =
-    [ for n in [ 512; 1024; 2048 ] do
-          for threads in [ 1; 2 ] ->
-              Row.create $"peer_openblas_matmul_f32_{n}_t{threads}" (matmul n threads) ]
+    [ yield Row.create "peer_read_bandwidth_256MiB" readBandwidth
+      for n in [ 512; 1024; 2048 ] do
+          for threads in [ 1; 2 ] do
+              yield Row.create $"peer_openblas_matmul_f32_{n}_t{threads}" (matmul n threads) ]

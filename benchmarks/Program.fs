@@ -28,7 +28,8 @@ let private usage =
   --only REGEX         the rows whose name matches
   --out FILE           write there instead of standard output
   --engine cpu|native  instead of what MLX_ENGINE says
-  --list               only the names"""
+  --list               only the names
+  --compare A B        two result files: how many times as fast B is as A"""
 
 type private Options = { Only: Regex; Out: string option; Engine: string option; List: bool }
 
@@ -122,6 +123,12 @@ let private run options =
 [<EntryPoint>]
 let main arguments =
     let everything = { Only = Regex ""; Out = None; Engine = None; List = false }
+
+    match arguments with
+    | [| "--compare"; baseFile; file |] ->
+        Compare.print baseFile file
+        0
+    | _ ->
 
     match
         try
