@@ -120,15 +120,8 @@ let private run options =
             Memory.ClearCache()
             GC.Collect()
 
-[<EntryPoint>]
-let main arguments =
+let private parseAndRun arguments =
     let everything = { Only = Regex ""; Out = None; Engine = None; List = false }
-
-    match arguments with
-    | [| "--compare"; baseFile; file |] ->
-        Compare.print baseFile file
-        0
-    | _ ->
 
     match
         try
@@ -146,3 +139,11 @@ let main arguments =
         with :? MlxException as e ->
             eprintfn "%s" e.Message
             1
+
+[<EntryPoint>]
+let main arguments =
+    match arguments with
+    | [| "--compare"; before; after |] ->
+        Compare.print before after
+        0
+    | _ -> parseAndRun arguments

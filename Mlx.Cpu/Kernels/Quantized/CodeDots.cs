@@ -13,8 +13,8 @@ namespace Mlx.Cpu.Kernels.Quantized;
 /// </summary>
 /// <remarks>
 /// A block is sixteen words of codes. Code i of every word makes one vector, so x is laid out
-/// beforehand in that order, and decoding costs a mask and a conversion, or a shift and a look-up. Two rows
-/// share what they load of x.
+/// beforehand in that order, and decoding costs a mask and a conversion, or a shift and a look-up.
+/// Two rows share what they load of x.
 /// </remarks>
 internal static unsafe class CodeDots<TCodes>
     where TCodes : struct, IWordCodes
