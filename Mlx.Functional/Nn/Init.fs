@@ -17,7 +17,8 @@ type Fan =
     | Out
 
 /// <summary>
-/// Initial values of parameters, draw for draw those of <c>mlx.nn.init</c>, in float32. Weights have
+/// Initial values of parameters, draw for draw those of <c>mlx.nn.init</c>, in float32. Weights
+/// have
 /// shape (out, ..., in).
 /// </summary>
 /// <example><code>

@@ -39,12 +39,14 @@ type Optim private () =
                     { update with
                         Paths = pick update.Paths
                         Gradients = pick update.Gradients
-                        Parameters = pick update.Parameters }
+                        Parameters = pick update.Parameters
+                        Start = pick update.Start }
 
             { inner with
                 Paths = update.Paths
                 Gradients = put update.Gradients inner.Gradients
-                Parameters = put update.Parameters inner.Parameters }
+                Parameters = put update.Parameters inner.Parameters
+                Start = update.Start }
 
     /// <summary>
     /// Scales all gradients so that their norm together is at most <c>maximum</c>
@@ -166,17 +168,26 @@ type Optim private () =
 
     /// <summary>
     /// Adam with decoupled weight decay: p (1 - lr rate), then Adam
-    /// (<c>mlx.optimizers.AdamW</c>, whose rate is 0.01).
+    /// (<c>mlx.optimizers.AdamW</c>, whose rate is 0.01). With a mask, only leaves whose path it
+    /// chooses decay.
     /// </summary>
+    /// <example><code>
+    /// let optimizer = Optim.adamW (1e-3, mask = fun path -> path.EndsWith "weight")
+    /// </code></example>
     static member adamW
         (
             learningRate: Schedule,
             ?betas: float * float,
             ?eps: float,
             ?weightDecay: float,
-            ?biasCorrection: bool
+            ?biasCorrection: bool,
+            ?mask: string -> bool
         ) : Optimizer =
-        Optim.decoupledWeightDecay (learningRate, defaultArg weightDecay 0.01)
+        let decay = Optim.decoupledWeightDecay (learningRate, defaultArg weightDecay 0.01)
+
+        (match mask with
+         | Some choose -> Optim.only choose decay
+         | None -> decay)
         >> Optim.adam (learningRate, ?betas = betas, ?eps = eps, ?biasCorrection = biasCorrection)
 
     static member private run isFirst (optimizer: Optimizer) gradients state parameters =
@@ -186,11 +197,14 @@ type Optim private () =
             | None when isFirst -> Tensor.scalar 0UL
             | None -> invalidArg "state" "the optimizer state has no 'step': make it by Optim.init"
 
+        let leaves = Tree.leaves parameters
+
         optimizer
             { Step = step
               Paths = Tree.paths parameters
               Gradients = gradients
-              Parameters = Tree.leaves parameters
+              Parameters = leaves
+              Start = leaves
               Before = Map.add "step" step state
               After = Map.ofList [ "step", step + 1 ]
               IsFirst = isFirst

@@ -87,6 +87,23 @@ module Schedule =
         else
             join (linear 0.0 peak warmup) [ warmup, cosine peak (total - warmup) ]
 
+    /// <summary>
+    /// One cycle (Smith and Topin 2018): by half a cosine from a 25th of the peak to the peak over
+    /// three tenths of the steps, then by half a cosine to a 10,000th of the first value, as
+    /// <c>optax.cosine_onecycle_schedule</c> has it.
+    /// </summary>
+    /// <exception cref="T:System.ArgumentException">There are fewer than 4 steps, which leave none
+    /// to rise in.</exception>
+    /// <example><code>Optim.sgd (Schedule.oneCycle 1_000 0.1, momentum = 0.9)</code></example>
+    let oneCycle (total: int) (peak: float) : Schedule =
+        if total < 4 then
+            invalidArg (nameof total) $"a cycle of at least 4 steps, not {total}"
+
+        let rise = int (0.3 * float total)
+        let first = peak / 25.0
+        let fall = cosineTo (first / 1e4) peak (total - rise)
+        join (cosineTo peak first rise) [ rise, fall ]
+
     /// <summary>A schedule times another.</summary>
     let multiply (b: Schedule) (a: Schedule) : Schedule =
         Schedule(fun step -> a.At step * b.At step)

@@ -7,7 +7,8 @@ namespace Mlx
 type OptimState = Map<string, Tensor>
 
 /// <summary>
-/// One update on its way through the stages of an optimizer: the gradients so far, the parameters so
+/// One update on its way through the stages of an optimizer: the gradients so far, the parameters
+/// so
 /// far, and what the stages remember. Arrays hold one element for each leaf of the parameters.
 /// </summary>
 type Update =
@@ -20,6 +21,8 @@ type Update =
         Gradients: Tensor[]
         /// The parameters, as the stages before made them.
         Parameters: Tensor[]
+        /// The parameters before the first stage.
+        Start: Tensor[]
         /// What was remembered, and first values where nothing was.
         Before: OptimState
         /// What will be remembered.
@@ -60,32 +63,34 @@ module Update =
         | stage :: _ -> $"{stage}.{slot}"
         | [] -> invalidOp "only a stage (Update.stage) remembers"
 
+    let private find key (init: unit -> Tensor) (update: Update) =
+        match Map.tryFind key update.Before with
+        | Some value -> value, update
+        | None when update.IsFirst ->
+            let value = init ()
+            value, { update with Before = Map.add key value update.Before }
+        | None ->
+            invalidArg
+                "state"
+                ($"the optimizer state has no '{key}': make it by Optim.init of this optimizer "
+                 + "and these parameters")
+
     /// <summary>What the stage remembers for each leaf; at first, what <c>init</c> makes of the
-    /// parameter.</summary>
-    /// <exception cref="T:System.ArgumentException">Nothing is remembered under this name: the state
+    /// parameter as it was before all stages.</summary>
+    /// <exception cref="T:System.ArgumentException">Nothing is remembered under this name: the
+    /// state
     /// was made by another optimizer or for other parameters.</exception>
     let recall (slot: string) (init: Tensor -> Tensor) (update: Update) : Tensor[] * Update =
-        let mutable before = update.Before
+        (update, Array.zip update.Paths update.Start)
+        ||> Array.mapFold (fun update (path, parameter) ->
+            find (key slot path update) (fun () -> init parameter) update)
 
-        let values =
-            Array.map2
-                (fun path parameter ->
-                    let key = key slot path update
-
-                    match Map.tryFind key update.Before with
-                    | Some value -> value
-                    | None when update.IsFirst ->
-                        let value = init parameter
-                        before <- Map.add key value before
-                        value
-                    | None ->
-                        invalidArg
-                            "state"
-                            $"the optimizer state has no '{key}': make it by Optim.init of this optimizer and these parameters")
-                update.Paths
-                update.Parameters
-
-        values, { update with Before = before }
+    /// <summary>What the stage remembers once for all leaves; at first, the value
+    /// given.</summary>
+    /// <exception cref="T:System.ArgumentException">Nothing is remembered under this
+    /// name.</exception>
+    let recallOne (slot: string) (init: Tensor) (update: Update) : Tensor * Update =
+        find (key slot "" update) (fun () -> init) update
 
     /// <summary>Remembers a value for each leaf.</summary>
     let remember (slot: string) (values: Tensor[]) (update: Update) : Update =
@@ -94,6 +99,26 @@ module Update =
                 (update.After, Array.zip update.Paths values)
                 ||> Array.fold (fun after (path, value) ->
                     Map.add (key slot path update) value after) }
+
+    /// <summary>Remembers a value once for all leaves.</summary>
+    let rememberOne (slot: string) (value: Tensor) (update: Update) : Update =
+        { update with After = Map.add (key slot "" update) value update.After }
+
+    /// <summary>A stage that takes effect only where a condition, a bool of no axes, holds;
+    /// elsewhere gradients, parameters and memories stay. A tensor decides, so the step is traced
+    /// once for both ways.</summary>
+    let onlyIf (condition: Tensor) (stage: Optimizer) : Optimizer =
+        fun update ->
+            let next = stage { update with After = Map.empty }
+            let choose = Tensor.where condition
+
+            let keep after key value = Map.add key (choose value next.Before[key]) after
+
+            { next with
+                Step = update.Step
+                Gradients = Array.map2 choose next.Gradients update.Gradients
+                Parameters = Array.map2 choose next.Parameters update.Parameters
+                After = Map.fold keep update.After next.After }
 
     /// <summary>Changes each gradient, given the parameter.</summary>
     let gradients (f: Tensor -> Tensor -> Tensor) (update: Update) : Update =

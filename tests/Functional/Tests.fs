@@ -13,6 +13,7 @@ let suites () =
       Suite.leakFree "functional.golden" GoldenTests.tests
       Suite.leakFree "functional.init" InitTests.tests
       Suite.leakFree "functional.optim" OptimTests.tests
+      Suite.leakFree "functional.optim.stages" OptimStageTests.tests
       Suite.leakFree "functional.trainstep" TrainStepTests.tests
       Suite.leakFree "functional.train" TrainTests.tests
       Suite.leakFree "functional.docs" DocTests.tests ]
