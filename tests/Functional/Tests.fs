@@ -11,6 +11,7 @@ let suites () =
       Suite.leakFree "functional.transforms" TransformTests.tests
       Suite.leakFree "functional.jacobians" JacobianTests.tests
       Suite.leakFree "functional.golden" GoldenTests.tests
+      Suite.leakFree "functional.layer" LayerTests.tests
       Suite.leakFree "functional.optim" OptimTests.tests
       Suite.leakFree "functional.trainstep" TrainStepTests.tests
       Suite.leakFree "functional.train" TrainTests.tests
