@@ -113,18 +113,3 @@ module Nn =
     let prelu (weight: Tensor) (x: Tensor) : Tensor =
         let zero = zero x
         (zero |> Tensor.maximum x) + weight * (zero |> Tensor.minimum x)
-
-    /// <summary>Each element 0 with the probability, the rest scaled so that the mean stays
-    /// (<c>mlx.nn.Dropout</c>). For training; at inference leave it out.</summary>
-    /// <exception cref="T:System.ArgumentException">The probability is not in [0, 1).</exception>
-    let dropout (probability: float) (x: Tensor) : Random<Tensor> =
-        if not (probability >= 0.0 && probability < 1.0) then
-            invalidArg
-                (nameof probability)
-                $"a probability of dropping in [0, 1), not {probability}"
-
-        if probability = 0.0 then
-            Random.result x
-        else
-            Random.bernoulli (1.0 - probability) (Tensor.shape x)
-            |> Random.map (fun kept -> kept * x * (1.0 / (1.0 - probability)))

@@ -14,22 +14,6 @@ type Mask =
     /// (batch, heads, queries, keys).
     | Of of Tensor
 
-/// <summary>How a convolution walks over its input.</summary>
-type Conv =
-    {
-        /// Steps between places, along height and width.
-        Stride: int * int
-        /// Zeros around the input.
-        Padding: int * int
-        /// Steps between the elements of the kernel.
-        Dilation: int * int
-        /// Groups of channels that do not mix.
-        Groups: int
-    }
-
-    /// <summary>Every place, no padding.</summary>
-    static member defaults: Conv = { Stride = 1, 1; Padding = 0, 0; Dilation = 1, 1; Groups = 1 }
-
 /// <summary>Ops with kernels of their own.</summary>
 [<AutoOpen>]
 module TensorFast =
@@ -70,17 +54,3 @@ module TensorFast =
             | Mask.Full -> Fast.ScaledDotProductAttention(q, k, v, float32 scale)
             | Mask.Causal -> Fast.CausalAttention(q, k, v, float32 scale)
             | Mask.Of mask -> Fast.ScaledDotProductAttention(q, k, v, float32 scale, mask)
-
-        /// <summary>Cross-correlation of x (batch, height, width, in) with a weight (out, kernel
-        /// height, kernel width, in / groups) (<c>mlx.core.conv2d</c>).</summary>
-        let conv2d (conv: Conv) (weight: Tensor) (x: Tensor) : Tensor =
-            let pair (a, b) = struct (a, b)
-
-            Ops.Conv2d(
-                x,
-                weight,
-                pair conv.Stride,
-                pair conv.Padding,
-                pair conv.Dilation,
-                conv.Groups
-            )

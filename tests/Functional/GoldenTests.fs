@@ -1,76 +1,11 @@
-/// Layers, activations and losses against the recorded answers of `mlx.nn` (tests/data/layers):
-/// outputs, and gradients of parameters and inputs.
+/// Layers, activations and losses against the recorded answers of `mlx.nn`.
 module Mlx.Tests.Functional.GoldenTests
 
-open System
-open System.IO
-open System.Text.Json
-open Expecto
 open Mlx
-open Mlx.Core
-
-let private folder = Path.Combine(AppContext.BaseDirectory, "data", "layers")
-
-type private Named = Map<string, Tensor>
-
-/// One recorded call: its options, and the arrays of it by kind and name.
-type private Case
-    (json: JsonElement, arrays: Collections.Generic.IReadOnlyDictionary<string, Tensor>) =
-    let text (e: JsonElement) = nonNull (e.GetString())
-    let id = text (json.GetProperty "id")
-
-    let tryGet (parent: string) (name: string) =
-        match json.TryGetProperty parent with
-        | true, e ->
-            match e.TryGetProperty name with
-            | true, value when value.ValueKind <> JsonValueKind.Null -> Some value
-            | _ -> None
-        | _ -> None
-
-    let names (field: string) =
-        match json.TryGetProperty field with
-        | true, list -> [ for name in list.EnumerateArray() -> text name ]
-        | _ -> []
-
-    member _.Id = id
-    member _.Layer = text (json.GetProperty "layer")
-    member _.Rtol = json.GetProperty("rtol").GetDouble()
-    member _.Atol = json.GetProperty("atol").GetDouble()
-
-    member _.Arrays(field: string, kind: string) : Named =
-        Map.ofList [ for name in names field -> name, arrays[$"{id}/{kind}/{name}"] ]
-
-    member _.HasCall =
-        (match json.TryGetProperty "outputs" with
-         | true, o -> o.GetArrayLength() = 1
-         | _ -> false)
-
-    member _.Float(name, fallback) =
-        tryGet "config" name |> Option.map _.GetDouble() |> Option.defaultValue fallback
-
-    member _.Int(name, fallback) =
-        tryGet "config" name |> Option.map _.GetInt32() |> Option.defaultValue fallback
-
-    member _.Bool(name, fallback) =
-        tryGet "config" name |> Option.map _.GetBoolean() |> Option.defaultValue fallback
-
-    member _.Text(name, fallback) =
-        tryGet "config" name |> Option.map text |> Option.defaultValue fallback
-
-    member _.Has name = (tryGet "config" name).IsSome
-    member _.Call name = tryGet "call" name
-
-    member _.Pair(name, fallback: int) =
-        match tryGet "config" name with
-        | None -> fallback, fallback
-        | Some e when e.ValueKind = JsonValueKind.Number -> e.GetInt32(), e.GetInt32()
-        | Some e -> e[0].GetInt32(), e[1].GetInt32()
-
-/// What of ours answers a case, over its parameters and inputs; none where we have nothing for it.
-type private Row = Case -> (Named -> Named -> Tensor) option
+open Mlx.Tests.Functional.Goldens
 
 let private activation (f: Case -> Tensor -> Tensor) : Row =
-    fun case -> Some(fun _ inputs -> f case inputs["x"])
+    fun case -> one (fun _ inputs -> f case inputs["x"])
 
 let private reduce (case: Case) (loss: Tensor) =
     match case.Text("reduction", "none") with
@@ -83,7 +18,7 @@ let private loss unsupported (f: Case -> Named -> Tensor) : Row =
         if List.exists case.Has unsupported then
             None
         else
-            Some(fun _ inputs ->
+            one (fun _ inputs ->
                 let each = f case inputs
 
                 match inputs.TryFind "weights" with
@@ -92,27 +27,6 @@ let private loss unsupported (f: Case -> Named -> Tensor) : Row =
                 |> reduce case)
 
 let private classesLast (case: Case) x = Tensor.moveaxis (case.Int("axis", -1)) -1 x
-
-let private linear prefix (p: Named) : Linear =
-    { Weight = p[prefix + "weight"]; Bias = p.TryFind(prefix + "bias") }
-
-let private attention (case: Case) : (Named -> Named -> Tensor) option =
-    let heads = Attention.heads (case.Int("num_heads", 1))
-
-    Some(fun p inputs ->
-        let layer: Attention =
-            { QueryProj = linear "query_proj." p
-              KeyProj = linear "key_proj." p
-              ValueProj = linear "value_proj." p
-              OutProj = linear "out_proj." p }
-
-        let mask =
-            match inputs.TryFind "mask", case.Call "mask" with
-            | Some mask, _ -> Mask.Of mask
-            | None, Some e when e.ValueKind = JsonValueKind.String -> Mask.Causal
-            | _ -> Mask.Full
-
-        inputs["queries"] |> Attention.applyTo heads mask layer inputs["keys"] inputs["values"])
 
 let private rows: (string * Row) list =
     let simple f = activation (fun _ x -> f x)
@@ -139,7 +53,7 @@ let private rows: (string * Row) list =
       "glu", withAxis Nn.glu
       "step", withFloat "threshold" 0.0 Nn.step
       "selu", simple Nn.selu
-      "prelu", (fun _ -> Some(fun _ inputs -> Nn.prelu inputs["alpha"] inputs["x"]))
+      "prelu", (fun _ -> one (fun _ inputs -> Nn.prelu inputs["alpha"] inputs["x"]))
       "mish", simple Nn.mish
       "hardswish", simple Nn.hardswish
       "hard_tanh",
@@ -182,104 +96,19 @@ let private rows: (string * Row) list =
       loss [ "eps" ] (fun c i -> Loss.cosineSimilarity (c.Int("axis", 1)) i["x2"] i["x1"])
       "margin_ranking_loss",
       loss [] (fun c i ->
-          Loss.marginRanking (c.Float("margin", 0.0)) i["targets"] i["inputs2"] i["inputs1"])
-      "Linear", (fun _ -> Some(fun p i -> Linear.apply (linear "" p) i["x"]))
-      "Embedding",
-      (fun case ->
-          Some(fun p i ->
-              let layer: Embedding = { Weight = p["weight"] }
-
-              match case.Call "method" with
-              | Some _ -> Embedding.asLinear layer i["x"]
-              | None -> Embedding.apply layer i["x"]))
-      "LayerNorm",
-      (fun case ->
-          Some(fun p i ->
-              i["x"]
-              |> Tensor.layerNorm
-                  (case.Float("eps", 1e-5))
-                  (p.TryFind "weight")
-                  (p.TryFind "bias")))
-      "RMSNorm",
-      (fun case ->
-          Some(fun p i ->
-              RmsNorm.applyEps (case.Float("eps", 1e-5)) { Weight = p["weight"] } i["x"]))
-      "Conv2d",
-      (fun case ->
-          Some(fun p i ->
-              let conv =
-                  { Stride = case.Pair("stride", 1)
-                    Padding = case.Pair("padding", 0)
-                    Dilation = case.Pair("dilation", 1)
-                    Groups = case.Int("groups", 1) }
-
-              Conv2d.apply conv { Weight = p["weight"]; Bias = p.TryFind "bias" } i["x"]))
-      "MultiHeadAttention", attention ]
-
-let private run (case: Case) (f: Named -> Named -> Tensor) =
-    use _ = Scope.Enter()
-    let close want got what = Assert.close case.Rtol case.Atol want got $"{case.Id} {what}"
-    let parameters = case.Arrays("params", "param")
-    let inputs = case.Arrays("inputs", "in")
-    let want = case.Arrays("outputs", "out")["out"]
-    let got = f parameters inputs
-    Expect.equal got.DType want.DType $"{case.Id}: dtype"
-    close want got "output"
-
-    match (case.Arrays("cotangents", "cot")).TryFind "out" with
-    | None -> ()
-    | Some cotangent ->
-        let parameterGrads = case.Arrays("param_grads", "dparam")
-        let inputGrads = case.Arrays("input_grads", "din")
-
-        let among (grads: Named) (all: Named) =
-            all |> Map.filter (fun name _ -> grads.ContainsKey name)
-
-        let over all some = Map.fold (fun all name value -> Map.add name value all) all some
-
-        let at = among parameterGrads parameters, among inputGrads inputs
-
-        if Tree.count at > 0 then
-            let slopes, inputSlopes =
-                at
-                |> gradient (fun (p, i) ->
-                    let y = f (over parameters p) (over inputs i)
-                    Tensor.sum (y * cotangent))
-
-            for KeyValue(name, want) in parameterGrads do
-                close want slopes[name] $"gradient of {name}"
-
-            for KeyValue(name, want) in inputGrads do
-                close want inputSlopes[name] $"gradient of {name}"
-
-let private family name =
-    testCase name (fun () ->
-        use _ = Scope.Enter()
-        use json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, name + ".json")))
-        let arrays = (Safetensors.Load(Path.Combine(folder, name + ".safetensors"))).Arrays
-        let rows = Map.ofList rows
-        let mutable ran = 0
-        let failures = ResizeArray<string>()
-
-        for e in json.RootElement.GetProperty("cases").EnumerateArray() do
-            let case = Case(e, arrays)
-
-            match rows.TryFind case.Layer |> Option.bind (fun row -> row case) with
-            | Some f when case.HasCall ->
-                ran <- ran + 1
-
-                try
-                    run case f
-                with e ->
-                    failures.Add(e.Message)
-            | _ -> ()
-
-        Expect.isGreaterThan ran 5 "cases"
-
-        if failures.Count > 0 then
-            failtest (
-                String.Join("\n", $"{failures.Count} of {ran} cases fail:" :: List.ofSeq failures)
-            ))
+          Loss.marginRanking (c.Float("margin", 0.0)) i["targets"] i["inputs2"] i["inputs1"]) ]
 
 let tests =
-    [ for name in [ "activations"; "losses"; "simple"; "norm"; "conv"; "attention" ] -> family name ]
+    let rows = Map.ofList (rows @ LayerRows.rows)
+
+    [ for name, count in
+          [ "activations", 205
+            "losses", 109
+            "simple", 19
+            "norm", 43
+            "conv", 39
+            "pool", 29
+            "upsample", 45
+            "rnn", 16
+            "attention", 27
+            "transformer", 15 ] -> family name count rows ]

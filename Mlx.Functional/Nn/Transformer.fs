@@ -1,0 +1,370 @@
+namespace Mlx
+
+/// <summary>How the layers of a transformer compute. Nothing in it is learnt.</summary>
+[<NoEquality; NoComparison>]
+type TransformerConfig =
+    {
+        /// How features fall into heads.
+        Heads: Heads
+        /// Between the two linear maps of a layer.
+        Activation: Tensor -> Tensor
+        /// Norms before attention and linear maps, not after.
+        NormFirst: bool
+        /// The probability of dropping, in training only.
+        Dropout: float
+    }
+
+/// <summary>Attention of a sequence to itself, then two linear maps, each added to what came
+/// in.</summary>
+type TransformerEncoderLayer =
+    {
+        /// Of the sequence to itself.
+        Attention: Attention
+        /// For attention.
+        Ln1: LayerNorm
+        /// For the linear maps.
+        Ln2: LayerNorm
+        /// (..., size) to (..., mlp size).
+        Linear1: Linear
+        /// (..., mlp size) to (..., size).
+        Linear2: Linear
+    }
+
+/// <summary>Encoder layers one after the other, then a norm.</summary>
+type TransformerEncoder =
+    {
+        /// From the input on.
+        Layers: TransformerEncoderLayer list
+        /// After the last layer.
+        Ln: LayerNorm
+    }
+
+/// <summary>Attention of a sequence to itself, then to a memory, then two linear maps, each added
+/// to what came in.</summary>
+type TransformerDecoderLayer =
+    {
+        /// Of the sequence to itself.
+        SelfAttention: Attention
+        /// Of the sequence to the memory.
+        CrossAttention: Attention
+        /// For attention to itself.
+        Ln1: LayerNorm
+        /// For attention to the memory.
+        Ln2: LayerNorm
+        /// For the linear maps.
+        Ln3: LayerNorm
+        /// (..., size) to (..., mlp size).
+        Linear1: Linear
+        /// (..., mlp size) to (..., size).
+        Linear2: Linear
+    }
+
+/// <summary>Decoder layers one after the other, then a norm.</summary>
+type TransformerDecoder =
+    {
+        /// From the input on.
+        Layers: TransformerDecoderLayer list
+        /// After the last layer.
+        Ln: LayerNorm
+    }
+
+/// <summary>An encoder, and a decoder whose memory is what the encoder gives.</summary>
+type Transformer =
+    {
+        /// Of the source.
+        Encoder: TransformerEncoder
+        /// Of the target.
+        Decoder: TransformerDecoder
+    }
+
+/// <summary>The masks of a whole transformer.</summary>
+type TransformerMasks =
+    {
+        /// Source to source.
+        Source: Mask
+        /// Target to target.
+        Target: Mask
+        /// Target to memory.
+        Memory: Mask
+    }
+
+/// The sums of a residual layer, written once for training and inference: `drops` holds what drops,
+/// drawn before, or nothing that does.
+module internal Residual =
+    let drawn count (config: TransformerConfig) : Random<(Tensor -> Tensor) list> =
+        Random.replicate count (drawDropout Tensor.shape config.Dropout)
+
+    let none count : (Tensor -> Tensor) list = List.replicate count id
+
+    /// x plus a branch of it, the norm on the side that the configuration says.
+    let add config norm drop branch x =
+        if config.NormFirst then
+            x + (x |> LayerNorm.apply norm |> branch |> drop)
+        else
+            x + (x |> branch |> drop) |> LayerNorm.apply norm
+
+    /// The linear maps, between which their dropping lies.
+    let perceptron config linear1 linear2 drop x =
+        x |> Linear.apply linear1 |> config.Activation |> drop |> Linear.apply linear2
+
+/// <summary>An encoder layer (<c>mlx.nn.TransformerEncoderLayer</c>).</summary>
+[<RequireQualifiedAccess>]
+module TransformerEncoderLayer =
+    /// <summary>Attention as <c>Attention.init</c>, linear maps as <c>Linear.init</c>.</summary>
+    /// <exception cref="T:System.ArgumentException">Heads do not divide the size.</exception>
+    let init (heads: Heads) (size: int) (mlpSize: int) : Random<TransformerEncoderLayer> =
+        random {
+            let! attention = Attention.init heads size
+            let! ln1 = LayerNorm.init size
+            let! ln2 = LayerNorm.init size
+            let! linear1 = Linear.init size mlpSize
+            let! linear2 = Linear.init mlpSize size
+
+            return
+                { Attention = attention
+                  Ln1 = ln1
+                  Ln2 = ln2
+                  Linear1 = linear1
+                  Linear2 = linear2 }
+        }
+
+    let internal run config mask (p: TransformerEncoderLayer) (drops: (Tensor -> Tensor) list) x =
+        x
+        |> Residual.add config p.Ln1 drops[0] (Attention.apply config.Heads mask p.Attention)
+        |> Residual.add config p.Ln2 id (Residual.perceptron config p.Linear1 p.Linear2 drops[1])
+
+    /// <summary>x of shape (batch, length, size) to the same shape.</summary>
+    let apply
+        (config: TransformerConfig)
+        (mask: Mask)
+        (p: TransformerEncoderLayer)
+        (x: Tensor)
+        : Tensor =
+        run config mask p (Residual.none 2) x
+
+    /// <summary>The same in training: attention and what is between the linear maps drop.</summary>
+    let train
+        (config: TransformerConfig)
+        (mask: Mask)
+        (p: TransformerEncoderLayer)
+        (x: Tensor)
+        : Random<Tensor> =
+        Residual.drawn 2 config |> Random.map (fun drops -> run config mask p drops x)
+
+/// <summary>A stack of encoder layers (<c>mlx.nn.TransformerEncoder</c>).</summary>
+[<RequireQualifiedAccess>]
+module TransformerEncoder =
+    /// <summary>So many layers, each drawn for itself.</summary>
+    /// <exception cref="T:System.ArgumentException">Heads do not divide the size.</exception>
+    let init (layers: int) (heads: Heads) (size: int) (mlpSize: int) : Random<TransformerEncoder> =
+        random {
+            let! layers = Random.replicate layers (TransformerEncoderLayer.init heads size mlpSize)
+            let! ln = LayerNorm.init size
+            return { Layers = layers; Ln = ln }
+        }
+
+    let internal run config mask (p: TransformerEncoder) drops x =
+        List.fold2
+            (fun x layer drops -> TransformerEncoderLayer.run config mask layer drops x)
+            x
+            p.Layers
+            drops
+        |> LayerNorm.apply p.Ln
+
+    let internal drawn config (p: TransformerEncoder) =
+        Random.replicate p.Layers.Length (Residual.drawn 2 config)
+
+    /// <summary>x of shape (batch, length, size) to the same shape.</summary>
+    /// <example><code>
+    /// let config = Transformer.config (Attention.heads 8)
+    /// x |> TransformerEncoder.apply config Mask.Causal encoder
+    /// </code></example>
+    let apply
+        (config: TransformerConfig)
+        (mask: Mask)
+        (p: TransformerEncoder)
+        (x: Tensor)
+        : Tensor =
+        run config mask p [ for _ in p.Layers -> Residual.none 2 ] x
+
+    /// <summary>The same in training, with dropping.</summary>
+    let train
+        (config: TransformerConfig)
+        (mask: Mask)
+        (p: TransformerEncoder)
+        (x: Tensor)
+        : Random<Tensor> =
+        drawn config p |> Random.map (fun drops -> run config mask p drops x)
+
+/// <summary>A decoder layer (<c>mlx.nn.TransformerDecoderLayer</c>).</summary>
+[<RequireQualifiedAccess>]
+module TransformerDecoderLayer =
+    /// <summary>Attention as <c>Attention.init</c>, linear maps as <c>Linear.init</c>.</summary>
+    /// <exception cref="T:System.ArgumentException">Heads do not divide the size.</exception>
+    let init (heads: Heads) (size: int) (mlpSize: int) : Random<TransformerDecoderLayer> =
+        random {
+            let! self = Attention.init heads size
+            let! cross = Attention.init heads size
+            let! norms = Random.replicate 3 (LayerNorm.init size)
+            let! linear1 = Linear.init size mlpSize
+            let! linear2 = Linear.init mlpSize size
+
+            return
+                { SelfAttention = self
+                  CrossAttention = cross
+                  Ln1 = norms[0]
+                  Ln2 = norms[1]
+                  Ln3 = norms[2]
+                  Linear1 = linear1
+                  Linear2 = linear2 }
+        }
+
+    let internal run
+        config
+        mask
+        memoryMask
+        (p: TransformerDecoderLayer)
+        memory
+        (drops: (Tensor -> Tensor) list)
+        x
+        =
+        let toMemory = Attention.applyTo config.Heads memoryMask p.CrossAttention memory memory
+
+        x
+        |> Residual.add config p.Ln1 drops[0] (Attention.apply config.Heads mask p.SelfAttention)
+        |> Residual.add config p.Ln2 drops[1] toMemory
+        |> Residual.add config p.Ln3 id (Residual.perceptron config p.Linear1 p.Linear2 drops[2])
+
+    /// <summary>x of shape (batch, length, size), and a memory (batch, memory length, size), to the
+    /// shape of x.</summary>
+    let apply
+        (config: TransformerConfig)
+        (mask: Mask)
+        (memoryMask: Mask)
+        (p: TransformerDecoderLayer)
+        (memory: Tensor)
+        (x: Tensor)
+        : Tensor =
+        run config mask memoryMask p memory (Residual.none 3) x
+
+    /// <summary>The same in training: both attentions and what is between the linear maps
+    /// drop.</summary>
+    let train
+        (config: TransformerConfig)
+        (mask: Mask)
+        (memoryMask: Mask)
+        (p: TransformerDecoderLayer)
+        (memory: Tensor)
+        (x: Tensor)
+        : Random<Tensor> =
+        Residual.drawn 3 config
+        |> Random.map (fun drops -> run config mask memoryMask p memory drops x)
+
+/// <summary>A stack of decoder layers (<c>mlx.nn.TransformerDecoder</c>).</summary>
+[<RequireQualifiedAccess>]
+module TransformerDecoder =
+    /// <summary>So many layers, each drawn for itself.</summary>
+    /// <exception cref="T:System.ArgumentException">Heads do not divide the size.</exception>
+    let init (layers: int) (heads: Heads) (size: int) (mlpSize: int) : Random<TransformerDecoder> =
+        random {
+            let! layers = Random.replicate layers (TransformerDecoderLayer.init heads size mlpSize)
+            let! ln = LayerNorm.init size
+            return { Layers = layers; Ln = ln }
+        }
+
+    let internal run config mask memoryMask (p: TransformerDecoder) memory drops x =
+        List.fold2
+            (fun x layer drops ->
+                TransformerDecoderLayer.run config mask memoryMask layer memory drops x)
+            x
+            p.Layers
+            drops
+        |> LayerNorm.apply p.Ln
+
+    let internal drawn config (p: TransformerDecoder) =
+        Random.replicate p.Layers.Length (Residual.drawn 3 config)
+
+    /// <summary>x of shape (batch, length, size), and a memory (batch, memory length, size), to the
+    /// shape of x.</summary>
+    let apply
+        (config: TransformerConfig)
+        (mask: Mask)
+        (memoryMask: Mask)
+        (p: TransformerDecoder)
+        (memory: Tensor)
+        (x: Tensor)
+        : Tensor =
+        run config mask memoryMask p memory [ for _ in p.Layers -> Residual.none 3 ] x
+
+    /// <summary>The same in training, with dropping.</summary>
+    let train
+        (config: TransformerConfig)
+        (mask: Mask)
+        (memoryMask: Mask)
+        (p: TransformerDecoder)
+        (memory: Tensor)
+        (x: Tensor)
+        : Random<Tensor> =
+        drawn config p |> Random.map (fun drops -> run config mask memoryMask p memory drops x)
+
+/// <summary>Encoder and decoder (<c>mlx.nn.Transformer</c>;
+/// <see href="https://arxiv.org/abs/1706.03762">Attention Is All You Need</see>).</summary>
+[<RequireQualifiedAccess>]
+module Transformer =
+    /// <summary>relu, norms first and no dropping, as in MLX.</summary>
+    /// <example><code>
+    /// { Transformer.config (Attention.heads 8) with Activation = Nn.gelu; Dropout = 0.1 }
+    /// </code></example>
+    let config (heads: Heads) : TransformerConfig =
+        { Heads = heads; Activation = Nn.relu; NormFirst = true; Dropout = 0.0 }
+
+    /// <summary>The target sees what came before; the source and the memory are seen
+    /// whole.</summary>
+    let causal: TransformerMasks =
+        { Source = Mask.Full; Target = Mask.Causal; Memory = Mask.Full }
+
+    /// <summary>As many layers of the encoder, then of the decoder.</summary>
+    /// <exception cref="T:System.ArgumentException">Heads do not divide the size.</exception>
+    /// <example><code>Transformer.init 6 6 (Attention.heads 8) 512 2048</code></example>
+    let init
+        (encoderLayers: int)
+        (decoderLayers: int)
+        (heads: Heads)
+        (size: int)
+        (mlpSize: int)
+        : Random<Transformer> =
+        random {
+            let! encoder = TransformerEncoder.init encoderLayers heads size mlpSize
+            let! decoder = TransformerDecoder.init decoderLayers heads size mlpSize
+            return { Encoder = encoder; Decoder = decoder }
+        }
+
+    /// <summary>A source (batch, source length, size) and a target (batch, length, size) to the
+    /// shape of the target.</summary>
+    /// <example><code>
+    /// target |> Transformer.apply config Transformer.causal p source
+    /// </code></example>
+    let apply
+        (config: TransformerConfig)
+        (masks: TransformerMasks)
+        (p: Transformer)
+        (source: Tensor)
+        (target: Tensor)
+        : Tensor =
+        let memory = source |> TransformerEncoder.apply config masks.Source p.Encoder
+        target |> TransformerDecoder.apply config masks.Target masks.Memory p.Decoder memory
+
+    /// <summary>The same in training, with dropping.</summary>
+    let train
+        (config: TransformerConfig)
+        (masks: TransformerMasks)
+        (p: Transformer)
+        (source: Tensor)
+        (target: Tensor)
+        : Random<Tensor> =
+        random {
+            let! memory = source |> TransformerEncoder.train config masks.Source p.Encoder
+
+            return!
+                target |> TransformerDecoder.train config masks.Target masks.Memory p.Decoder memory
+        }
