@@ -54,9 +54,11 @@ internal sealed unsafe partial class Node
         long size = 1;
         foreach (var d in shape)
         {
-            size *= d;
+            size = checked(size * d);
         }
 
+        // Of no array may the bytes wrap round to few: a kernel would write beyond them.
+        _ = checked(size * dtype.Size());
         Size = size;
     }
 

@@ -3,4 +3,4 @@ module Mlx.Tests.Export.All
 
 open Mlx.Tests
 
-let suite () = Suite.leakFree "export" [ GoldenTests.suite (); RecordedTests.suite () ]
+let suite () = Suite.leakFree "export" [ GoldenTests.suite (); RecordedTests.suite (); MutationTests.suite () ]

@@ -53,6 +53,8 @@ internal unsafe class QuantizedMatMul(QuantFormat format, bool transpose, bool g
             var m = x.Shape[^2];
             using var left = new RowOperand(inputs[^2]);
             using var right = new RowOperand(inputs[^1]);
+            CheckPicks((uint*)left.Data, inputs[^2].Size, x.Size / Math.Max(1, (long)m * k));
+            CheckPicks((uint*)right.Data, inputs[^1].Size, w.Size / ((long)rows * w.Shape[^1]));
             for (long i = 0; i < inputs[^1].Size; i++)
             {
                 QuantGemm.Run(
@@ -171,6 +173,19 @@ internal unsafe class QuantizedMatMul(QuantFormat format, bool transpose, bool g
         }
 
         return result;
+    }
+
+    /// <summary>MLX does not look; we do, because nobody may read what is not the array's.</summary>
+    private static void CheckPicks(uint* picks, long count, long matrices)
+    {
+        for (long i = 0; i < count; i++)
+        {
+            if (picks[i] >= matrices)
+            {
+                throw new ArgumentException(
+                    $"[gather_qmm] index {picks[i]} of {matrices} matrices.");
+            }
+        }
     }
 
     private void RefuseCodes(int argument)
