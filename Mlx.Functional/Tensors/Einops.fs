@@ -32,8 +32,7 @@ module Einops =
     /// </summary>
     /// <exception cref="T:System.ArgumentException">The pattern is malformed, an axis is on one
     /// side only, or the shape or the sizes do not fit; the message names the axis and points at
-    /// it.
-    /// </exception>
+    /// it.</exception>
     /// <example><code>
     /// x |> Einops.rearrange "b (h d) -> b h d" [ "h", 8 ]             // (2, 64) to (2, 8, 8)
     /// image |> Einops.rearrange "b (h p) (w q) c -> b (h w) (p q c)" [ "p", 16; "q", 16 ]

@@ -4,9 +4,8 @@ open Mlx.Core
 open Mlx.Transforming
 
 /// <summary>
-/// Whole matrices of derivatives, and products with them. They are made of <c>vjp</c>, <c>jvp</c>
-/// and
-/// <c>vmap</c>, so they nest with those and with <c>compile</c>.
+/// Whole matrices of derivatives, and products with them. They are made of <c>vjp</c>,
+/// <c>jvp</c> and <c>vmap</c>, so they nest with those and with <c>compile</c>.
 /// </summary>
 [<AutoOpen>]
 module Jacobians =
@@ -75,8 +74,7 @@ module Jacobians =
     /// elements, else by <c>jacrev</c>.
     /// </summary>
     /// <exception cref="T:System.ArgumentException">The argument or the value is no floating
-    /// tensor.
-    /// </exception>
+    /// tensor.</exception>
     /// <exception cref="T:Mlx.Core.MlxException">An op on the way has no derivative.</exception>
     /// <example><code>let a' = jacobian (fun x -> a *@ x) x                // a</code></example>
     let jacobian (f: Tensor -> Tensor) (at: Tensor) : Tensor =
@@ -88,14 +86,18 @@ module Jacobians =
 
     /// <summary>
     /// The second derivatives of a scalar function of one tensor: the argument's shape twice. A
-    /// forward pass through the gradient for each element (<c>jax.hessian</c>).
+    /// reverse pass through the gradient for each element (<c>jax.hessian</c>).
     /// </summary>
     /// <exception cref="T:System.ArgumentException">The value is not one number, or the argument is
     /// no floating tensor.</exception>
     /// <exception cref="T:Mlx.Core.MlxException">An op on the way has no second
     /// derivative.</exception>
-    /// <example><code>let h = hessian (fun x -> Tensor.sum (x ** 3)) x     // diag (6 x)</code></example>
-    let hessian (f: Tensor -> Tensor) (at: Tensor) : Tensor = jacfwd (gradient f) at
+    /// <example><code>
+    /// let h = hessian (fun x -> Tensor.sum (x ** 3)) x     // diag (6 x)
+    /// </code></example>
+    let hessian (f: Tensor -> Tensor) (at: Tensor) : Tensor =
+        // Not forward through the gradient: MLX has no forward rule for what a slice's gradient is.
+        jacrev (gradient f) at
 
     /// <summary>
     /// The second derivatives of a scalar function of a tree, as blocks: for each leaf, by its
@@ -108,7 +110,7 @@ module Jacobians =
     /// derivative.</exception>
     /// <example><code>
     /// let blocks = hessianBlocks (fun p -> loss p batch) model |> Map.ofArray
-    /// let h = blocks["out.weight"].Hidden.Weight           // d²loss / d out.weight d hidden.weight
+    /// let h = blocks["out.weight"].Hidden.Weight // d²loss / d out.weight d hidden.weight
     /// </code></example>
     let hessianBlocks (f: 'P -> Tensor) (at: 'P) : (string * 'P)[] =
         Tree.paths at
@@ -116,14 +118,16 @@ module Jacobians =
 
     /// <summary>
     /// The second derivatives of a scalar function, times a direction: Hv, a tree like the
-    /// argument. A forward pass through the gradient, never the matrix, so it costs a few gradients
-    /// whatever the size (Pearlmutter 1994).
+    /// argument. A reverse pass through the gradient, never the matrix, so it costs a few gradients
+    /// whatever the size (<c>v'H</c>, which is the same as H is symmetric).
     /// </summary>
     /// <exception cref="T:System.ArgumentException">The value is not one number, or a leaf is no
     /// floating tensor.</exception>
     /// <exception cref="T:Mlx.Core.MlxException">An op on the way has no second
     /// derivative.</exception>
-    /// <example><code>let curvature: Mlp = hvp (fun p -> loss p batch) model direction</code></example>
+    /// <example><code>
+    /// let curvature: Mlp = hvp (fun p -> loss p batch) model direction
+    /// </code></example>
     let hvp (f: 'P -> Tensor) (at: 'P) (direction: 'P) : 'P =
         Checked.parameters "hvp" at |> ignore
-        Tree.scoped (fun () -> jvp (gradient f) at direction |> snd)
+        Tree.scoped (fun () -> vjp (gradient f) at direction |> snd)
