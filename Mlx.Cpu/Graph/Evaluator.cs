@@ -71,6 +71,7 @@ internal static class Evaluator
             {
                 Tape.Clear();
                 Walk.Clear();
+                Single[0] = null!;
                 KeepsGraph = kept;
             }
         }
@@ -152,17 +153,14 @@ internal static class Evaluator
         }
         else
         {
-            Single ??= new Node[1];
-            var outputs = Single;
-            outputs[0] = node;
-            primitive.Eval(node.Inputs, outputs);
-            outputs[0] = null!;
+            Single[0] = node;
+            primitive.Eval(node.Inputs, Single);
             Finish(node);
         }
     }
 
     // Reused by Run, which never nests: primitives build and evaluate no graphs of their own.
-    private static Node[]? Single;
+    private static readonly Node[] Single = new Node[1];
 
     private static void Finish(Node node)
     {
