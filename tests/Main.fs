@@ -5,6 +5,7 @@ open System
 let private suites () =
     [ Abi.Tests.suite ()
       Core.All.suite ()
+      IO.Tests.suite ()
       Conformance.Tests.suite ()
       Export.All.suite ()
       yield! Functional.Tests.suites ()

@@ -64,7 +64,7 @@ public sealed unsafe class ExportedFunction : IDisposable
             using var vector = new PinnedVector(inputs);
             using var map = new NamedArrays(named);
             var call = (f, Inputs: vector.Handle, Named: map.Handle, shapeless);
-            WholeFile.Make(path, beside => MlxThread.Run(
+            Files.Make(path, beside => MlxThread.Run(
                 static x =>
                 {
                     fixed (byte* p = Utf8.Encode(x.beside, stackalloc byte[Utf8.Small]))

@@ -1,5 +1,6 @@
 using Mlx.Core.Abi;
 using Mlx.Core.Engines;
+using Mlx.Formats;
 
 namespace Mlx.Core;
 

@@ -1,7 +1,15 @@
-using System.Buffers.Binary;
-using System.Text.Json;
+using Mlx.Formats;
 
 namespace Mlx.Core;
+
+/// <summary>One tensor of a safetensors file.</summary>
+/// <param name="Name">Its key.</param>
+/// <param name="DType">The dtype it loads as.</param>
+/// <param name="Shape">Its shape.</param>
+/// <param name="Offset">Where its bytes start in the file.</param>
+/// <param name="Bytes">How many they are.</param>
+public sealed record SafetensorsEntry(
+    string Name, DType DType, IReadOnlyList<int> Shape, long Offset, long Bytes);
 
 /// <summary>What <see cref="Safetensors.Load(string)"/> found in a file.</summary>
 /// <param name="Arrays">The tensors by name, in the order of the header.</param>
@@ -15,14 +23,14 @@ public sealed record SafetensorsFile(
 /// </summary>
 public static class Safetensors
 {
+    // A header of a multiple of eight bytes, and the widest elements first.
+    private const int Alignment = 8;
+
     /// <summary>What a file holds, without its data.</summary>
     /// <exception cref="MlxFileException">The header is malformed.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static IReadOnlyList<SafetensorsEntry> ReadHeader(string path)
-    {
-        using var stream = File.OpenRead(path);
-        return SafetensorsHeader.Read(path, stream).Entries;
-    }
+    public static IReadOnlyList<SafetensorsEntry> ReadHeader(string path) =>
+        Files.Read(path, source => SafetensorsHeader.Read(source).Tensors.Select(Entry).ToList());
 
     /// <summary>
     /// Loads all tensors. The file is mapped into memory: the embedded engine reads it in place, as
@@ -30,6 +38,7 @@ public static class Safetensors
     /// </summary>
     /// <exception cref="MlxFileException">The file is malformed.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file must not be read.</exception>
     public static SafetensorsFile Load(string path) => Load(path, static _ => true);
 
     /// <summary>Loads the tensors whose names are <paramref name="wanted"/>.</summary>
@@ -37,105 +46,83 @@ public static class Safetensors
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static SafetensorsFile Load(string path, Func<string, bool> wanted)
     {
-        using var stream = File.OpenRead(path);
-        var header = SafetensorsHeader.Read(path, stream);
-        var arrays = new Dictionary<string, MlxArray>(header.Entries.Count);
-        using var mapping = new FileMapping(stream);
-        foreach (var e in header.Entries)
-        {
-            if (wanted(e.Name))
-            {
-                arrays.Add(e.Name, mapping.Array(e.Offset, e.Bytes, [.. e.Shape], e.DType));
-            }
-        }
-
-        return new SafetensorsFile(arrays, header.Metadata);
+        ArgumentNullException.ThrowIfNull(wanted);
+        return Files.Read(path, source => Load(source, wanted));
     }
+
+    /// <summary>Loads all tensors from a stream, which must hold nothing else.</summary>
+    /// <exception cref="ArgumentException">The stream cannot seek.</exception>
+    /// <exception cref="MlxFileException">What the stream holds is malformed.</exception>
+    public static SafetensorsFile Load(Stream stream) =>
+        Files.Read(stream, source => Load(source, static _ => true));
 
     /// <summary>
     /// Computes the arrays and writes them. The file appears whole or not at all: it is written
     /// beside its place and then moved there.
     /// </summary>
-    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="MlxFileException">
+    /// The file cannot be written, or a name is given twice.
+    /// </exception>
     public static void Save(
         string path,
         IEnumerable<KeyValuePair<string, MlxArray>> arrays,
         IReadOnlyDictionary<string, string>? metadata = null)
     {
-        // Widest elements first, so that every tensor is aligned to its elements.
-        KeyValuePair<string, MlxArray>[] sorted =
-        [
-            .. arrays
-                .OrderByDescending(a => a.Value.ItemSize)
-                .ThenBy(a => a.Key, StringComparer.Ordinal),
-        ];
-        var twice = sorted.GroupBy(a => a.Key).FirstOrDefault(g => g.Count() > 1);
-        if (twice is not null)
-        {
-            throw new MlxFileException(path, twice.Key, "is given twice");
-        }
-
-        MlxArray.Eval([.. sorted.Select(a => a.Value)]);
-        WholeFile.Write(path, stream =>
-        {
-            var json = Header(sorted, metadata);
-            Span<byte> length = stackalloc byte[8];
-            BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)json.Length);
-            stream.Write(length);
-            stream.Write(json);
-            foreach (var (_, a) in sorted)
-            {
-                a.WriteTo(stream);
-            }
-        });
+        var ordered = Ordered(arrays);
+        Files.Write(path, stream => Write(stream, ordered, metadata));
     }
 
-    private static byte[] Header(
-        KeyValuePair<string, MlxArray>[] arrays, IReadOnlyDictionary<string, string>? metadata)
+    /// <summary>Computes the arrays and writes them to a stream.</summary>
+    /// <exception cref="MlxFileException">A name is given twice.</exception>
+    public static void Save(
+        Stream stream,
+        IEnumerable<KeyValuePair<string, MlxArray>> arrays,
+        IReadOnlyDictionary<string, string>? metadata = null)
     {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer))
+        var ordered = Ordered(arrays);
+        Files.Write(stream, s => Write(s, ordered, metadata));
+    }
+
+    private static SafetensorsEntry Entry(SafetensorsTensor t) =>
+        new(t.Name, (DType)t.Type, t.Shape, t.Offset, t.Bytes);
+
+    private static SafetensorsFile Load(ByteSource source, Func<string, bool> wanted)
+    {
+        var header = SafetensorsHeader.Read(source);
+        using var loader = ArrayLoader.Mapped(source);
+        var arrays = Files.Collect(arrays =>
         {
-            json.WriteStartObject();
-            if (metadata is { Count: > 0 })
+            foreach (var t in header.Tensors.Where(t => wanted(t.Name)))
             {
-                json.WriteStartObject("__metadata__");
-                foreach (var (key, value) in metadata)
-                {
-                    json.WriteString(key, value);
-                }
-
-                json.WriteEndObject();
+                arrays.Add(t.Name, loader.Load(t.Offset, t.Shape, t.Type));
             }
+        });
+        return new SafetensorsFile(
+            arrays, header.Metadata.ToDictionary(m => m.Key, m => m.Value));
+    }
 
-            long at = 0;
-            foreach (var (name, a) in arrays)
-            {
-                json.WriteStartObject(name);
-                json.WriteString("dtype", SafetensorsHeader.NameOf(a.DType));
-                json.WriteStartArray("shape");
-                foreach (var d in a.Shape)
-                {
-                    json.WriteNumberValue(d);
-                }
+    private static KeyValuePair<string, MlxArray>[] Ordered(
+        IEnumerable<KeyValuePair<string, MlxArray>> arrays)
+    {
+        ArgumentNullException.ThrowIfNull(arrays);
+        KeyValuePair<string, MlxArray>[] ordered =
+            [.. SafetensorsHeader.Order(arrays, a => (ElementType)a.Value.DType, a => a.Key)];
+        MlxArray.Eval([.. ordered.Select(a => a.Value)]);
+        return ordered;
+    }
 
-                json.WriteEndArray();
-                json.WriteStartArray("data_offsets");
-                json.WriteNumberValue(at);
-                json.WriteNumberValue(at += a.NBytes);
-                json.WriteEndArray();
-                json.WriteEndObject();
-            }
-
-            json.WriteEndObject();
-        }
-
-        // Spaces bring the data to a multiple of eight, as the format allows.
-        while (buffer.Length % 8 != 0)
+    private static void Write(
+        Stream stream,
+        KeyValuePair<string, MlxArray>[] arrays,
+        IReadOnlyDictionary<string, string>? metadata)
+    {
+        stream.Write(SafetensorsHeader.Write(
+            arrays.Select(a => (a.Key, (ElementType)a.Value.DType, a.Value.Shape.ToArray())),
+            metadata ?? new Dictionary<string, string>(),
+            Alignment));
+        foreach (var (_, a) in arrays)
         {
-            buffer.WriteByte((byte)' ');
+            a.WriteTo(stream);
         }
-
-        return buffer.ToArray();
     }
 }

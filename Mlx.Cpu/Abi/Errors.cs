@@ -10,6 +10,20 @@ internal static unsafe class Errors
     private static void* data;
     private static delegate* unmanaged[Cdecl]<void*, void> destructor;
 
+    [ThreadStatic]
+    private static bool isRaised;
+
+    /// <summary>
+    /// Whether C raised an error on this thread while <paramref name="callback"/> ran: all that a
+    /// callback can do which answers nothing.
+    /// </summary>
+    public static bool AreRaisedBy(Action callback)
+    {
+        isRaised = false;
+        callback();
+        return isRaised;
+    }
+
     /// <summary>Tells the handler and answers the status 1.</summary>
     public static int Report(Exception e)
     {
@@ -57,6 +71,9 @@ internal static unsafe class Errors
 
     /// <summary>C callers reach this through a macro; the format's arguments cannot be read here.</summary>
     [RawExport("_mlx_error")]
-    public static void RaiseFromC(byte* file, int line, byte* format) =>
+    public static void RaiseFromC(byte* file, int line, byte* format)
+    {
+        isRaised = true;
         Report(new InvalidOperationException($"{Strings.Get(format)} at {Strings.Get(file)}:{line}"));
+    }
 }

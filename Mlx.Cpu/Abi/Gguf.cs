@@ -59,16 +59,20 @@ internal sealed class GgufHandle : IDisposable
 }
 
 /// <summary>io.h and io_types.h: gguf.</summary>
-internal static unsafe class Gguf
+internal static unsafe class GgufFiles
 {
     [RawExport("mlx_load_gguf")]
     public static void Load(mlx_io_gguf* result, byte* file, mlx_stream stream) =>
         Handles.Replace(
-            &result->ctx, Handles.New(GgufHandle.Of(GgufReader.Load(Strings.Get(file)))));
+            &result->ctx,
+            Handles.New(GgufHandle.Of(Files.Read("load_gguf", Strings.Get(file), Gguf.Load))));
 
     [RawExport("mlx_save_gguf")]
-    public static void Save(byte* file, mlx_io_gguf gguf) =>
-        GgufWriter.Save(Strings.Get(file), Get(gguf).Content());
+    public static void Save(byte* file, mlx_io_gguf gguf)
+    {
+        var content = Get(gguf).Content();
+        Files.Write("save_gguf", Strings.Get(file), ".gguf", s => Gguf.Save(s, content));
+    }
 
     [RawExport("mlx_io_gguf_new")]
     public static mlx_io_gguf New() => new() { ctx = Handles.New(new GgufHandle()) };

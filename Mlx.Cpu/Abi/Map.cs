@@ -3,8 +3,8 @@ using Mlx.Cpu.Graph;
 namespace Mlx.Cpu.Abi;
 
 /// <summary>
-/// The object behind a map handle: entries in the order in which they came, with keys that have
-/// addresses.
+/// The object behind a map handle; keys have addresses. The newest entry comes first: so do those
+/// of MLX's own maps while they are small, and programs print them in this order.
 /// </summary>
 internal abstract class Map<T> : IDisposable
 {
@@ -13,9 +13,9 @@ internal abstract class Map<T> : IDisposable
 
     public int Count => entries.Count;
 
-    public (Utf8 Key, T Value) this[int i] => entries[i];
+    public (Utf8 Key, T Value) this[int i] => entries[^(i + 1)];
 
-    public IEnumerable<string> Keys => entries.Select(e => e.Key.Text);
+    public IEnumerable<string> Keys => Enumerable.Range(0, Count).Select(i => this[i].Key.Text);
 
     public void Put(string key, T value)
     {
@@ -61,7 +61,7 @@ internal sealed class ArrayMap : Map<Node>
     public ArrayMap Copy()
     {
         var copy = new ArrayMap();
-        for (var i = 0; i < Count; i++)
+        for (var i = Count - 1; i >= 0; i--)
         {
             copy.Put(this[i].Key.Text, this[i].Value);
         }
@@ -82,7 +82,7 @@ internal sealed class StringMap : Map<Utf8>
     public StringMap Copy()
     {
         var copy = new StringMap();
-        for (var i = 0; i < Count; i++)
+        for (var i = Count - 1; i >= 0; i--)
         {
             copy.Put(this[i].Key.Text, this[i].Value.Text);
         }

@@ -2997,7 +2997,7 @@ internal static unsafe class Thunks
     {
         try
         {
-            global::Mlx.Cpu.Abi.Gguf.Load(gguf, file, s);
+            global::Mlx.Cpu.Abi.GgufFiles.Load(gguf, file, s);
             return 0;
         }
         catch (Exception e)
@@ -3067,7 +3067,7 @@ internal static unsafe class Thunks
     {
         try
         {
-            global::Mlx.Cpu.Abi.Gguf.Save(file, gguf);
+            global::Mlx.Cpu.Abi.GgufFiles.Save(file, gguf);
             return 0;
         }
         catch (Exception e)
@@ -3221,7 +3221,7 @@ internal static unsafe class Thunks
     {
         try
         {
-            return global::Mlx.Cpu.Abi.Gguf.New();
+            return global::Mlx.Cpu.Abi.GgufFiles.New();
         }
         catch (Exception e)
         {
@@ -3235,7 +3235,7 @@ internal static unsafe class Thunks
     {
         try
         {
-            global::Mlx.Cpu.Abi.Gguf.Free(io);
+            global::Mlx.Cpu.Abi.GgufFiles.Free(io);
             return 0;
         }
         catch (Exception e)
@@ -3249,7 +3249,7 @@ internal static unsafe class Thunks
     {
         try
         {
-            global::Mlx.Cpu.Abi.Gguf.GetKeys(keys, io);
+            global::Mlx.Cpu.Abi.GgufFiles.GetKeys(keys, io);
             return 0;
         }
         catch (Exception e)
@@ -3263,7 +3263,7 @@ internal static unsafe class Thunks
     {
         try
         {
-            return (int)global::Mlx.Cpu.Abi.Gguf.GetArray(arr, io, key);
+            return (int)global::Mlx.Cpu.Abi.GgufFiles.GetArray(arr, io, key);
         }
         catch (Exception e)
         {
@@ -3276,7 +3276,7 @@ internal static unsafe class Thunks
     {
         try
         {
-            return (int)global::Mlx.Cpu.Abi.Gguf.GetMetadataArray(arr, io, key);
+            return (int)global::Mlx.Cpu.Abi.GgufFiles.GetMetadataArray(arr, io, key);
         }
         catch (Exception e)
         {
@@ -3289,7 +3289,7 @@ internal static unsafe class Thunks
     {
         try
         {
-            return (int)global::Mlx.Cpu.Abi.Gguf.GetMetadataString(str, io, key);
+            return (int)global::Mlx.Cpu.Abi.GgufFiles.GetMetadataString(str, io, key);
         }
         catch (Exception e)
         {
@@ -3302,7 +3302,7 @@ internal static unsafe class Thunks
     {
         try
         {
-            return (int)global::Mlx.Cpu.Abi.Gguf.GetMetadataStrings(vstr, io, key);
+            return (int)global::Mlx.Cpu.Abi.GgufFiles.GetMetadataStrings(vstr, io, key);
         }
         catch (Exception e)
         {
@@ -3315,7 +3315,7 @@ internal static unsafe class Thunks
     {
         try
         {
-            return (int)global::Mlx.Cpu.Abi.Gguf.HasMetadataArray(flag, io, key);
+            return (int)global::Mlx.Cpu.Abi.GgufFiles.HasMetadataArray(flag, io, key);
         }
         catch (Exception e)
         {
@@ -3328,7 +3328,7 @@ internal static unsafe class Thunks
     {
         try
         {
-            return (int)global::Mlx.Cpu.Abi.Gguf.HasMetadataString(flag, io, key);
+            return (int)global::Mlx.Cpu.Abi.GgufFiles.HasMetadataString(flag, io, key);
         }
         catch (Exception e)
         {
@@ -3341,7 +3341,7 @@ internal static unsafe class Thunks
     {
         try
         {
-            return (int)global::Mlx.Cpu.Abi.Gguf.HasMetadataStrings(flag, io, key);
+            return (int)global::Mlx.Cpu.Abi.GgufFiles.HasMetadataStrings(flag, io, key);
         }
         catch (Exception e)
         {
@@ -3354,7 +3354,7 @@ internal static unsafe class Thunks
     {
         try
         {
-            global::Mlx.Cpu.Abi.Gguf.SetArray(io, key, arr);
+            global::Mlx.Cpu.Abi.GgufFiles.SetArray(io, key, arr);
             return 0;
         }
         catch (Exception e)
@@ -3368,7 +3368,7 @@ internal static unsafe class Thunks
     {
         try
         {
-            global::Mlx.Cpu.Abi.Gguf.SetMetadataArray(io, key, marr);
+            global::Mlx.Cpu.Abi.GgufFiles.SetMetadataArray(io, key, marr);
             return 0;
         }
         catch (Exception e)
@@ -3382,7 +3382,7 @@ internal static unsafe class Thunks
     {
         try
         {
-            global::Mlx.Cpu.Abi.Gguf.SetMetadataString(io, key, mstr);
+            global::Mlx.Cpu.Abi.GgufFiles.SetMetadataString(io, key, mstr);
             return 0;
         }
         catch (Exception e)
@@ -3396,7 +3396,7 @@ internal static unsafe class Thunks
     {
         try
         {
-            global::Mlx.Cpu.Abi.Gguf.SetMetadataStrings(io, key, mvstr);
+            global::Mlx.Cpu.Abi.GgufFiles.SetMetadataStrings(io, key, mvstr);
             return 0;
         }
         catch (Exception e)

@@ -1,5 +1,5 @@
 using Mlx.Cpu.Graph;
-using Mlx.Cpu.IO;
+using Mlx.Formats;
 
 namespace Mlx.Cpu.Export;
 
@@ -14,6 +14,9 @@ internal sealed unsafe class FileConstant(Storage file, long offset) : Primitive
         var to = outputs[0];
         to.Allocate();
         Buffer.MemoryCopy(file.Pointer + offset, to.Data, to.Bytes, to.Bytes);
-        Npy.Normalize(to);
+        if (to.Dtype == Dtype.Bool)
+        {
+            Elements.ToBools(to.Data, to.Bytes);
+        }
     }
 }

@@ -31,9 +31,9 @@ internal sealed class FunctionReader
 
     public static ImportedFunction Read(string path)
     {
-        using var source = new FileSource(path, "import_function");
-        var file = source.Map() ?? throw new InvalidDataException(
-            $"[import_function] {source.Label} is malformed: it is empty.");
+        using var source = Files.Open("import_function", path);
+        var file = NodeFiles.Map(source) ?? throw new InvalidDataException(
+            $"[import_function] file {path} is malformed: it is empty.");
         file.Retain();
         var reader = new FunctionReader(file);
         try
@@ -49,7 +49,7 @@ internal sealed class FunctionReader
 
             file.Release();
             throw new InvalidDataException(
-                $"[import_function] {source.Label} is malformed in {reader.place}: {e.Message}", e);
+                $"[import_function] file {path} is malformed in {reader.place}: {e.Message}", e);
         }
     }
 

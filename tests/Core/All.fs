@@ -12,5 +12,4 @@ let suite () =
           Indexing.suite ()
           Functions.suite ()
           Steps.suite ()
-          Files.suite ()
           Randoms.suite () ]
