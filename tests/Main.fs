@@ -6,6 +6,7 @@ let private suites () =
     [ Abi.Tests.suite ()
       Core.All.suite ()
       IO.Tests.suite ()
+      Native.Tests.suite ()
       Conformance.Tests.suite ()
       Export.All.suite ()
       yield! Functional.Tests.suites ()

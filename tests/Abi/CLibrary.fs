@@ -102,10 +102,8 @@ let private compilers =
     |> List.filter (fun name -> not (String.IsNullOrEmpty name))
     |> List.map string
 
-/// Starts the first of the compilers that is there.
-let private compile (input: string) (output: string) =
-    let arguments = [ "-shared"; "-fPIC"; "-O2"; "-w"; "-o"; output; input ]
-
+/// Runs the first of the compilers that is there.
+let compile (arguments: string list) =
     let tryStart (compiler: string) =
         try
             Process.Start(ProcessStartInfo(compiler, arguments, RedirectStandardError = true))
@@ -131,7 +129,7 @@ let library =
              let input = Path.Combine(folder.FullName, "probe.c")
              let output = Path.Combine(folder.FullName, "probe.so")
              File.WriteAllText(input, source (load ()))
-             compile input output
+             compile [ "-shared"; "-fPIC"; "-O2"; "-w"; "-o"; output; input ]
              NativeLibrary.Load output
          finally
              folder.Delete true)
