@@ -3,4 +3,11 @@ module Mlx.Tests.Export.All
 
 open Mlx.Tests
 
-let suite () = Suite.leakFree "export" [ GoldenTests.suite (); RecordedTests.suite (); MutationTests.suite () ]
+let suite () =
+    Suite.leakFree
+        "export"
+        [ GoldenTests.suite ()
+          FunctionTests.suite ()
+          ShapelessTests.suite ()
+          RecordedTests.suite ()
+          MutationTests.suite () ]

@@ -64,19 +64,15 @@ internal static partial class Op
         }
 
         var sorted = Shapes.SortedAxes(axes, a.Rank, "logsumexp");
-        var shape = (int[])a.Shape.Clone();
-        foreach (var axis in sorted)
-        {
-            shape[axis] = 1;
-        }
-
         Node result;
         if (a.Dtype.IsFloating() || (a.Dtype != Dtype.Complex64 && AreOnlyLast(axes, a)))
         {
             var x = AsType(a, a.Dtype.AtLeastFloat());
-            var rows = sorted is [var only] && only == a.Rank - 1 ? x : AxesLast(x, sorted);
+            var isLast = sorted is [var only] && only == a.Rank - 1;
+            var rows = isLast ? x : AxesLast(x, sorted);
             var kept = Shapes.With(rows.Shape, rows.Rank - 1, 1);
             result = Node.Lazy(kept, rows.Dtype, Ops.LogSumExp.Instance, rows);
+            result = isLast ? result : AxesKept(result, sorted);
         }
         else
         {
@@ -86,7 +82,6 @@ internal static partial class Op
             result = Where(IsInf(max), max, sum);
         }
 
-        result = Reshape(result, shape);
         return keepdims ? result : Squeeze(result, sorted);
     }
 

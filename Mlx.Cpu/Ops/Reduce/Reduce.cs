@@ -159,7 +159,7 @@ internal sealed unsafe class Reduce(ReduceKind kind, int[] axes) : Primitive
         switch (kind)
         {
             case ReduceKind.Sum:
-                return [Op.BroadcastTo(Op.AsType(g, x.Dtype), x.Shape)];
+                return [Op.BroadcastFirst([Op.AsType(g, x.Dtype), x], [])];
             case ReduceKind.Prod:
                 return [Op.Multiply(Op.Conjugate(ProductOfOthers(x)), g)];
             case ReduceKind.Max or ReduceKind.Min:

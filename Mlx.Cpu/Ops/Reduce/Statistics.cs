@@ -84,13 +84,7 @@ internal static partial class Op
             result = Multiply(Add(result, below), Scalar(0.5, dtype));
         }
 
-        var shape = (int[])a.Shape.Clone();
-        foreach (var axis in sorted)
-        {
-            shape[axis] = 1;
-        }
-
-        result = Reshape(result, shape);
+        result = AxesKept(result, sorted);
         return keepdims ? result : Squeeze(result, sorted);
     }
 
@@ -98,26 +92,24 @@ internal static partial class Op
     internal static Node AxesLast(Node a, int[] axes)
     {
         var order = new int[a.Rank];
-        var shape = new int[a.Rank - axes.Length + 1];
         var next = 0;
-        long last = 1;
         for (var i = 0; i < a.Rank; i++)
         {
             if (Array.IndexOf(axes, i) < 0)
             {
-                shape[next] = a.Shape[i];
                 order[next++] = i;
-            }
-            else
-            {
-                last *= a.Shape[i];
             }
         }
 
         axes.CopyTo(order, next);
-        shape[next] = checked((int)last);
-        return Reshape(Transpose(a, order), shape);
+        return axes.Length == 0
+            ? ExpandDims(a, -1)
+            : Flatten(Transpose(a, order), next, -1);
     }
+
+    /// <summary>What was reduced along the axis of <see cref="AxesLast"/>, of length one now, with
+    /// its axes in their places.</summary>
+    internal static Node AxesKept(Node a, int[] axes) => ExpandDims(Squeeze(a, -1), axes);
 
     private static Node SliceLast(Node a, int at)
     {

@@ -73,8 +73,10 @@ internal static partial class Op
         var target = Shapes.Infer(shape, a.Size, "reshape")
             ?? throw new ArgumentException(
                 $"[reshape] Cannot reshape array of size {a.Size} into shape {Shapes.Text(shape)}.");
-        return Shapes.Same(a.Shape, target)
+
+        // What was left open stays so: another array may come to be reshaped in the same way.
+        return Shapes.Same(a.Shape, target) && !ShapelessTrace.IsRunning
             ? a
-            : Node.Lazy(target, a.Dtype, new Reshape(target), a);
+            : Node.Lazy(target, a.Dtype, new Reshape(shape.ToArray()), a);
     }
 }
