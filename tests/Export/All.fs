@@ -8,6 +8,7 @@ let suite () =
         "export"
         [ GoldenTests.suite ()
           FunctionTests.suite ()
+          PrimitiveTests.suite ()
           ShapelessTests.suite ()
           RecordedTests.suite ()
           MutationTests.suite () ]

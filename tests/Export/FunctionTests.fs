@@ -48,7 +48,9 @@ let private severalGraphs path =
 let private sameTwice path =
     use exporter = new FunctionExporter(path, square)
     exporter.Add(span [| floats [ 1f; 2f ] |])
-    raises<MlxException, _> [ "same signature" ] (fun () -> exporter.Add(span [| floats [ 5f; 6f ] |]))
+
+    raises<MlxException, _> [ "same signature" ] (fun () ->
+        exporter.Add(span [| floats [ 5f; 6f ] |]))
 
 let private names path =
     let f (x: MlxArray[]) (by: IReadOnlyDictionary<string, MlxArray>) : MlxArray[] =
