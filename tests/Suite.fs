@@ -15,11 +15,16 @@ let private liveBuffers =
     | 0n -> fun () -> Mlx.Cpu.Graph.Storage.LiveCount
     | address -> Marshal.GetDelegateForFunctionPointer<Count>(address).Invoke
 
+/// Runs the finalizers, those of a published library too, which has a collector of its own.
+let collect () =
+    GC.Collect()
+    GC.WaitForPendingFinalizers()
+    liveBuffers () |> ignore
+
 /// Runs the finalizers until nothing is left, at most a few times: a finalizer may free an array
 /// that keeps another one alive.
 let rec private settle rounds =
-    GC.Collect()
-    GC.WaitForPendingFinalizers()
+    collect ()
 
     if rounds > 1 && (Engine.LiveHandles <> 0L || liveBuffers () <> 0L) then
         settle (rounds - 1)

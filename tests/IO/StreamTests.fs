@@ -39,8 +39,7 @@ let private freedOnce (file: MemoryFile) =
     let mutable rounds = 5
 
     while file.Frees = 0 && rounds > 0 do
-        GC.Collect()
-        GC.WaitForPendingFinalizers()
+        Mlx.Tests.Suite.collect ()
         rounds <- rounds - 1
 
     Expect.equal file.Frees 1 $"free is called once (lie {file.LengthLie}, fails at {file.FailAt})"
