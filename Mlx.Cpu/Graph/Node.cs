@@ -51,15 +51,7 @@ internal sealed unsafe partial class Node
         Nursery.Born(this);
         Shape = shape;
         Dtype = dtype;
-        long size = 1;
-        foreach (var d in shape)
-        {
-            size = checked(size * d);
-        }
-
-        // Of no array may the bytes wrap round to few: a kernel would write beyond them.
-        _ = checked(size * dtype.Size());
-        Size = size;
+        Size = Shapes.Size(shape, dtype);
     }
 
     /// <summary>Strides in elements; meaningful once there is data.</summary>

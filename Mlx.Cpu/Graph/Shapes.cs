@@ -7,6 +7,31 @@ internal static class Shapes
 
     public static string Text(ReadOnlySpan<int> shape) => $"({string.Join(",", shape.ToArray())})";
 
+    /// <summary>
+    /// Elements of an array. Of none may the bytes wrap round to few: a kernel would write beyond
+    /// them.
+    /// </summary>
+    public static long Size(int[] shape, Dtype dtype)
+    {
+        try
+        {
+            long size = 1;
+            foreach (var d in shape)
+            {
+                size = checked(size * d);
+            }
+
+            _ = checked(size * dtype.Size());
+            return size;
+        }
+        catch (OverflowException e)
+        {
+            throw new ArgumentException(
+                $"There is no room for an array of shape {Text(shape)} and dtype {dtype.Name()}.",
+                e);
+        }
+    }
+
     public static long Size(ReadOnlySpan<int> shape)
     {
         long n = 1;
@@ -174,12 +199,12 @@ internal static class Shapes
             throw new ArgumentException($"[{op}] Cannot infer the shape of an empty array.");
         }
 
-        if (size % rest != 0)
+        if (size % rest != 0 || size / rest > int.MaxValue)
         {
             return null;
         }
 
-        target[open] = checked((int)(size / rest));
+        target[open] = (int)(size / rest);
         return target;
     }
 }

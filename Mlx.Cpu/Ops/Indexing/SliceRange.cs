@@ -97,7 +97,7 @@ internal sealed class SliceRange
 
             var last = start[i] + (long)steps[i] * (selected[i] - 1);
             var stop = steps[i] > 0 ? last + 1 : last > 0 ? last - 1 : -1L - shape[i];
-            parts.Item2[i] = checked((int)stop);
+            parts.Item2[i] = (int)Math.Clamp(stop, -1L - shape[i], shape[i]);
         }
 
         return parts;
