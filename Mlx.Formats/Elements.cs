@@ -31,6 +31,9 @@ internal static unsafe class Elements
     /// </summary>
     public const int MaxRank = 64;
 
+    /// <summary>What is wrong with a name that C programs would see only the start of.</summary>
+    public const string ZeroInName = "has a zero byte in its name";
+
     // Spans are counted in int.
     private const int Stride = 1 << 28;
 

@@ -88,6 +88,7 @@ internal sealed partial class GgufHeader
             var key = cursor.Text();
             var value = Value(key);
             Expect(keys.Add(key), key, "comes twice in the metadata");
+            Expect(!key.Contains('\0'), key, Elements.ZeroInName);
             metadata.Add((key, value));
             if (key == AlignmentKey)
             {
@@ -105,6 +106,7 @@ internal sealed partial class GgufHeader
             var tensor = Tensor();
             tensors.Add(tensor);
             Expect(names.Add(tensor.Name), tensor.Name, "comes twice");
+            Expect(!tensor.Name.Contains('\0'), tensor.Name, Elements.ZeroInName);
             if (tensor.Type.CodeBits() is not null)
             {
                 var (scales, biases) = GgufBlocks.Names(tensor.Name);

@@ -80,6 +80,7 @@ internal sealed partial class SafetensorsHeader
         while (Property(ref reader) is { } name)
         {
             Expect(names.Add(name), name, "comes twice");
+            Expect(!name.Contains('\0'), name, Elements.ZeroInName);
             if (name == MetadataKey)
             {
                 ParseMetadata(ref reader);
@@ -109,6 +110,7 @@ internal sealed partial class SafetensorsHeader
         while (Property(ref reader) is { } key)
         {
             Expect(keys.Add(key), MetadataKey, $"'{key}' comes twice");
+            Expect(!key.Contains('\0'), MetadataKey, Elements.ZeroInName);
             Expect(
                 reader.TokenType == JsonTokenType.String, MetadataKey, $"'{key}' is not a string");
             metadata.Add((key, reader.GetString()!));
