@@ -174,6 +174,9 @@ let rec targets =
       "train a small Mistral on text, save it, load it, generate",
       runProject "samples/Demo/Demo.fsproj"
       "test", "build and run every test", runProject "tests/Mlx.Tests.fsproj"
+      "fuzz",
+      "readers of files on mutated files",
+      (fun arguments -> runProject "tests/Mlx.Tests.fsproj" ("--fuzz" :: arguments))
       "bench", "named workloads as JSON lines", runProject "benchmarks/Mlx.Benchmarks.fsproj"
       "soak", "long runs whose memory must stay flat", runProject "tools/Soak/Mlx.Soak.fsproj"
       "doctor", "which engine runs here, and why", runProject "tools/Doctor/Doctor.csproj"
@@ -192,6 +195,7 @@ and help () =
     printfn ""
     printfn "  demo   -- --text PATH --steps N"
     printfn "  test   -- --filter TEXT | --list | --conformance [FAMILY] [--show N]"
+    printfn "  fuzz   -- --format NAME --executions N --seed S | --at N"
     printfn "  bench  -- --only REGEX --out FILE --engine cpu|native | --list | --compare A B"
     printfn "  soak   -- --only TEXT"
     printfn "  abi    -- --check        fail when a generated file is out of date"

@@ -7,6 +7,7 @@ let private suites () =
       Core.All.suite ()
       IO.Tests.suite ()
       Native.Tests.suite ()
+      Fuzz.Tests.suite ()
       Conformance.Tests.suite ()
       Export.All.suite ()
       yield! Functional.Tests.suites ()
@@ -53,14 +54,18 @@ let main arguments =
     let nothing = { Filter = None; List = false; Conformance = None; Interchange = None }
 
     try
-        match parse nothing (List.ofArray arguments) with
-        | { Conformance = Some table } -> Conformance.Table.run table
-        | { Interchange = Some(direction, folder) } ->
-            Export.RecordedTests.interchange direction folder
-        | { List = true; Filter = filter } -> Runner.list filter (suites ())
-        | { Filter = filter } -> Runner.run filter (suites ())
+        match List.ofArray arguments with
+        | "--fuzz" :: rest -> Fuzz.Program.run rest
+        | arguments ->
+
+            match parse nothing arguments with
+            | { Conformance = Some table } -> Conformance.Table.run table
+            | { Interchange = Some(direction, folder) } ->
+                Export.RecordedTests.interchange direction folder
+            | { List = true; Filter = filter } -> Runner.list filter (suites ())
+            | { Filter = filter } -> Runner.run filter (suites ())
     with
     | :? ArgumentException
     | :? FormatException as e when not (Array.isEmpty arguments) ->
-        eprintfn "%s\n\n%s" e.Message usage
+        eprintfn "%s\n\n%s\n%s" e.Message usage Fuzz.Program.usage
         2

@@ -80,12 +80,18 @@ internal sealed unsafe class BlockMemory : LentMemory
 {
     private const int Alignment = 64;
 
+    private static long taken;
+
     private readonly long bytes;
+
+    /// <summary>Bytes of all blocks since the start, those given back included.</summary>
+    public static long Taken => Interlocked.Read(ref taken);
 
     public BlockMemory(long bytes)
         : base((byte*)NativeMemory.AlignedAlloc(checked((nuint)Math.Max(bytes, 1)), Alignment))
     {
         this.bytes = Math.Max(bytes, 1);
+        Interlocked.Add(ref taken, this.bytes);
         GC.AddMemoryPressure(this.bytes);
     }
 

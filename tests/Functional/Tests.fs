@@ -17,4 +17,5 @@ let suites () =
       Suite.leakFree "functional.optim.stages" OptimStageTests.tests
       Suite.leakFree "functional.trainstep" TrainStepTests.tests
       Suite.leakFree "functional.train" TrainTests.tests
+      Suite.leakFree "functional.files" FileTests.tests
       Suite.leakFree "functional.docs" DocTests.tests ]

@@ -2,4 +2,10 @@
 module Mlx.Tests.IO.Tests
 
 let suite () =
-    Mlx.Tests.Suite.leakFree "io" (GoldenTests.tests @ Files.tests @ StreamTests.tests)
+    Mlx.Tests.Suite.leakFree
+        "io"
+        [ yield! GoldenTests.tests
+          yield! Files.tests
+          yield! StreamTests.tests
+          yield! PeerTests.tests
+          yield! LargeTests.tests ]
