@@ -199,6 +199,11 @@ internal static partial class Op
 
         // The sum is rounded to the parameters' dtype, then to the one wanted.
         var own = Dtypes.Promote(scales.Dtype, biases!.Dtype);
+        if (own == Dtype.Float64)
+        {
+            return AsType(InDouble(w, scales, biases, f, shape), result);
+        }
+
         var exact = Node.Lazy(
             shape, own, new Dequantize(f, own), w, AsType(scales, own), AsType(biases, own));
         return AsType(exact, result);
@@ -243,6 +248,17 @@ internal static partial class Op
         QuantMode.Nvfp4 => FromFp8(scales, dtype),
         _ => Power(Scalar(2.0, dtype), Subtract(AsType(scales, dtype), Scalar(127.0, dtype))),
     };
+
+    /// <summary>The kernel computes in float32, which holds the codes exactly.</summary>
+    private static Node InDouble(Node w, Node scales, Node biases, QuantFormat f, int[] shape)
+    {
+        var (one, none) = (Ones(scales.Shape, Dtype.Float32), Zeros(scales.Shape, Dtype.Float32));
+        var codes = Node.Lazy(
+            shape, Dtype.Float32, new Dequantize(f, Dtype.Float32), w, one, none);
+        int[] grouped = [.. scales.Shape, f.GroupSize];
+        var scaled = Multiply(Reshape(codes, grouped), ExpandDims(scales, -1));
+        return Reshape(Add(scaled, ExpandDims(biases, -1)), shape);
+    }
 
     /// <summary>
     /// Cotangents of the weights gathered into those of the scales (times the codes) or biases.

@@ -203,17 +203,7 @@ internal unsafe class QuantizedMatMul(QuantFormat format, bool transpose, bool g
 
     private static void Narrow(float* from, Node y)
     {
-        if (y.Dtype == Dtype.Float64)
-        {
-            for (long i = 0; i < y.Size; i++)
-            {
-                y.As<double>()[i] = from[i];
-            }
-        }
-        else
-        {
-            Widening.Narrow(y.Dtype)((byte*)from, y.Data, 1, y.Size);
-        }
+        Widening.Narrow(y.Dtype)((byte*)from, y.Data, 1, y.Size);
     }
 
     /// <summary>x as row-major float32.</summary>
@@ -234,17 +224,7 @@ internal unsafe class QuantizedMatMul(QuantFormat format, bool transpose, bool g
             var scratch = new Scratch(x.Size * sizeof(float));
             wide = scratch;
             Data = scratch.Floats;
-            if (x.Dtype == Dtype.Float64)
-            {
-                for (long i = 0; i < x.Size; i++)
-                {
-                    Data[i] = (float)((double*)rows.Data)[i];
-                }
-            }
-            else
-            {
-                Widening.Widen(x.Dtype)(rows.Data, 1, scratch.Pointer, x.Size);
-            }
+            Widening.Widen(x.Dtype)(rows.Data, 1, scratch.Pointer, x.Size);
         }
 
         public float* Data { get; }
@@ -367,6 +347,11 @@ internal static partial class Op
 
     private static void RequireFloating(string op, Dtype dtype, Node x)
     {
+        if (dtype == Dtype.Float64)
+        {
+            throw new ArgumentException($"[{op}] Not supported for float64.");
+        }
+
         if (!dtype.IsFloating())
         {
             throw new ArgumentException(
