@@ -66,7 +66,7 @@ internal sealed class Scan(ScanKind kind, int axis, bool reverse, bool inclusive
                 ];
 
             case ScanKind.LogAddExp:
-                return [Exponentials(Parts(c, y, false), x, !reverse)];
+                return [Weighted(inclusive ? c : Shifted(c), -Inclusive(x), x, !reverse)];
 
             default:
                 // The cotangent goes to the element that is the extreme.
@@ -97,7 +97,8 @@ internal sealed class Scan(ScanKind kind, int axis, bool reverse, bool inclusive
                 return [Op.Where(Op.Equal(y, nothing), atZero, before)];
 
             case ScanKind.LogAddExp:
-                return [Exponentials(Parts(t, x, true), Op.Negative(y), reverse)];
+                var moved = Weighted(t, x, -Inclusive(x), reverse);
+                return [inclusive ? moved : Delayed(moved)];
 
             default:
                 var taken = Op.TakeAlongAxis(t, Extremes(x), axis);
@@ -134,28 +135,31 @@ internal sealed class Scan(ScanKind kind, int axis, bool reverse, bool inclusive
     private Node IsBehindZero(Node x) =>
         Op.Equal(Op.CumProd(x, axis, reverse, true), Op.Scalar(0.0, x.Dtype));
 
+    private Node Inclusive(Node a) => Op.Scan(kind, a, axis, reverse, true);
+
     /// <summary>
-    /// log of the positive and of the negative part of <paramref name="a"/>, shifted by
-    /// <paramref name="by"/>: sums of exponentials stay in logarithms, so that none overflows. NaN
-    /// counts for both. (After TensorFlow's rule for cumulative_logsumexp.)
+    /// Running sums of a e^from, times e^to: taken in logarithms, so that none overflows, those of
+    /// the positive and the negative parts of <paramref name="a"/> apart. (After TensorFlow's rule
+    /// for cumulative_logsumexp.) A complex number has one logarithm.
     /// </summary>
-    private static (Node Positive, Node Negative) Parts(Node a, Node by, bool add)
+    private Node Weighted(Node a, Node from, Node to, bool back)
     {
+        if (a.Dtype == Dtype.Complex64)
+        {
+            return Side(Op.NotEqual(a, Op.Scalar(0.0, a.Dtype)), a);
+        }
+
         var zero = Op.Scalar(0.0, a.Dtype);
-        var none = Op.Scalar(double.NegativeInfinity, a.Dtype);
-        var size = Op.Log(Op.Abs(a));
-        var shifted = add ? Op.Add(size, by) : Op.Subtract(size, by);
-        return (
-            Op.Where(Op.LessEqual(a, zero), none, shifted),
-            Op.Where(Op.GreaterEqual(a, zero), none, shifted));
-    }
+        return Side(Op.Greater(a, zero), a) - Side(Op.Less(a, zero), -a);
 
-    private Node Exponentials((Node Positive, Node Negative) parts, Node shift, bool back)
-    {
-        return Op.Subtract(Side(parts.Positive), Side(parts.Negative));
-
-        Node Side(Node p) =>
-            Op.Exp(Op.Add(Op.Scan(ScanKind.LogAddExp, p, axis, back, inclusive), shift));
+        // Elsewhere a logarithm as good as that of 0, but finite, so that its derivative is too.
+        Node Side(Node isThere, Node part)
+        {
+            var log = Op.Log(Op.Where(isThere, part, Op.Scalar(1.0, a.Dtype))) + from;
+            var none = Op.Scalar(a.Dtype == Dtype.Float16 ? -3e4 : -1e30, a.Dtype);
+            var parts = Op.Where(isThere, log, none);
+            return Op.Exp(Op.Scan(ScanKind.LogAddExp, parts, axis, back, true) + to);
+        }
     }
 
     /// <summary>For each place of the inclusive scan, where its extreme element is.</summary>
@@ -166,7 +170,7 @@ internal sealed class Scan(ScanKind kind, int axis, bool reverse, bool inclusive
         Array.Fill(places, 1);
         places[axis] = n;
         var number = Op.Reshape(Op.Arange(n), places);
-        var isExtreme = Op.Equal(x, Op.Scan(kind, x, axis, reverse, true));
+        var isExtreme = Op.Equal(x, Inclusive(x));
         return reverse
             ? Op.Scan(ScanKind.Min, Op.Where(isExtreme, number, Op.Scalar(n - 1)), axis, true, true)
             : Op.Scan(ScanKind.Max, Op.Where(isExtreme, number, Op.Scalar(0)), axis, false, true);
@@ -227,6 +231,13 @@ internal static partial class Op
             _ => "logcumsumexp",
         };
         var at = Shapes.Axis(axis, a.Rank, name);
+        if (a.Dtype.IsHalf() && kind is not (ScanKind.Max or ScanKind.Min))
+        {
+            // 257 numbers added in bfloat16 are off by a tenth of one.
+            var wide = AsType(a, Dtype.Float32);
+            return AsType(Scan(kind, wide, axis, reverse, inclusive), a.Dtype);
+        }
+
         return Node.Lazy(a.Shape, a.Dtype, new Scan(kind, at, reverse, inclusive), a);
     }
 }
