@@ -28,11 +28,14 @@ internal sealed unsafe class AsType : ElementwisePrimitive
 
     public override Node?[] Vjp(
         Node[] inputs, Node[] cotangents, ReadOnlySpan<int> argnums, Node[] outputs) =>
-        [Op.AsType(cotangents[0], inputs[0].Dtype)];
+        [IsStep(inputs[0]) ? null : Op.AsType(cotangents[0], inputs[0].Dtype)];
 
     public override Node[] Jvp(
         Node[] inputs, Node[] tangents, ReadOnlySpan<int> argnums, Node[] outputs) =>
-        [Op.AsType(tangents[0], to)];
+        [IsStep(inputs[0]) ? Op.ZerosLike(outputs[0]) : Op.AsType(tangents[0], to)];
+
+    /// <summary>What makes whole numbers of real ones is constant between its steps.</summary>
+    private bool IsStep(Node x) => x.Dtype.IsInexact() && !to.IsInexact();
 }
 
 internal static partial class Op

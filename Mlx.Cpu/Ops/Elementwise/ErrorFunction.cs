@@ -43,9 +43,9 @@ internal static partial class Op
 {
     [Export("mlx_erf")]
     [Serialized]
-    public static Node Erf(Node a) => Float(a, Ops.Erf.Instance);
+    public static Node Erf(Node a) => Float(RealOnly(a, "erf"), Ops.Erf.Instance);
 
     [Export("mlx_erfinv")]
     [Serialized]
-    public static Node ErfInv(Node a) => Float(a, Ops.ErfInv.Instance);
+    public static Node ErfInv(Node a) => Float(RealOnly(a, "erfinv"), Ops.ErfInv.Instance);
 }

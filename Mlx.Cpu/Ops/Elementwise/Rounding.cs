@@ -73,8 +73,8 @@ internal static partial class Op
     public static Node Ceil(Node a) => Whole(RealOnly(a, "ceil"), Ops.Ceil.Instance);
 
     /// <summary>
-    /// To so many decimals (of either sign): scaled, rounded and scaled back in float32 as MLX
-    /// does.
+    /// To so many decimals (of either sign). MLX 0.31.2 holds the scale in float32, which float64
+    /// feels in the eighth digit; here it has the array's precision.
     /// </summary>
     [Export("mlx_round")]
     [Serialized]
@@ -86,7 +86,7 @@ internal static partial class Op
         }
 
         var dtype = a.Dtype.AtLeastFloat();
-        var scale = (float)Math.Pow(10, decimals);
+        var scale = Math.Pow(10, decimals);
         var whole = Round(Multiply(a, Scalar(scale, dtype)));
         return AsType(Multiply(whole, Scalar(1 / scale, dtype)), a.Dtype);
     }

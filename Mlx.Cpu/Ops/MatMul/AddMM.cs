@@ -99,10 +99,12 @@ internal sealed class AddMM : Primitive
     public override (Node[] Outputs, int[] Axes) Vmap(Node[] inputs, ReadOnlySpan<int> axes)
     {
         var rank = Ops.MatMul.BatchedRank(inputs, axes, 2);
-        return ([Op.AddMM(
-            Ops.MatMul.Batched(inputs[2], axes[2], rank),
-            Ops.MatMul.Batched(inputs[0], axes[0], rank),
-            Ops.MatMul.Batched(inputs[1], axes[1], rank), 1, 1)], [0]);
+        var c = Ops.MatMul.Batched(inputs[2], axes[2], rank);
+        var a = Ops.MatMul.Batched(inputs[0], axes[0], rank);
+        var b = Ops.MatMul.Batched(inputs[1], axes[1], rank);
+        // One product for all C, if only these differ.
+        var isOne = axes[0] < 0 && axes[1] < 0;
+        return ([isOne ? Op.Add(Op.MatMul(a, b), c) : Op.AddMM(c, a, b, 1, 1)], [0]);
     }
 }
 

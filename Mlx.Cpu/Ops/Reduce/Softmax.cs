@@ -64,14 +64,16 @@ internal sealed class Softmax : Primitive
 internal static partial class Op
 {
     /// <summary>
-    /// The last axis gives a floating result; others, as in MLX, one of the dtype that went in.
+    /// Integers become float32, whatever the axes: MLX 0.31.2 sees to that for the last axis only,
+    /// and answers integers, which are zeros, for the others.
     /// </summary>
     [Export("mlx_softmax_axes")]
     public static Node Softmax(Node a, ReadOnlySpan<int> axes, bool precise)
     {
+        var x = AsFloat(a);
         if (a.Size == 0)
         {
-            return a;
+            return x;
         }
 
         if (a.Rank == 0 && !axes.IsEmpty)
@@ -81,20 +83,18 @@ internal static partial class Op
         }
 
         var sorted = Shapes.SortedAxes(axes, a.Rank, "softmax");
-        if (a.Dtype != Dtype.Complex64 && AreOnlyLast(axes, a))
+        if (x.Dtype != Dtype.Complex64 && AreOnlyLast(axes, a))
         {
-            return SoftmaxLast(AsType(a, a.Dtype.AtLeastFloat()));
+            return SoftmaxLast(x);
         }
 
-        if (a.Dtype.IsFloating() && (sorted.Length == 1 || !ShapelessTrace.IsRunning))
+        if (x.Dtype != Dtype.Complex64 && (sorted.Length == 1 || !ShapelessTrace.IsRunning))
         {
-            return AxesBack(SoftmaxLast(AxesLast(a, sorted)), a.Shape, sorted);
+            return AxesBack(SoftmaxLast(AxesLast(x, sorted)), a.Shape, sorted);
         }
 
-        // Integers, as in MLX, are subtracted as such: unsigned ones wrap.
-        var x = precise && a.Dtype != Dtype.Complex64 ? AsType(a, Dtype.Float32) : a;
         var e = Exp(Subtract(x, StopGradient(Max(x, sorted, true))));
-        return AsType(Divide(e, Sum(e, sorted, true)), a.Dtype);
+        return Divide(e, Sum(e, sorted, true));
     }
 
     [Export("mlx_softmax_axis")]
