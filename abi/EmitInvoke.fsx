@@ -49,6 +49,25 @@ let emit (api: Api) =
               $"        \"{m.Function.Name}\","
           "    ];"
           ""
+          "    /// <summary>"
+          "    /// The names of the arguments that <see cref=\"Call\"/> takes, in order; those that may be a null"
+          "    /// handle end in a question mark."
+          "    /// </summary>"
+          "    public static string[] Parameters(string name) => name switch"
+          "    {"
+          for m in all do
+              let names =
+                  [ for name, kind in m.Parameters do
+                        match kind with
+                        | Stream -> ()
+                        | Array true -> $"\"{name}?\""
+                        | _ -> $"\"{name}\"" ]
+                  |> String.concat ", "
+
+              $"        \"{m.Function.Name}\" => [{names}],"
+          "        _ => throw new ArgumentException($\"{name} is not a mechanical function of mlx-c.\"),"
+          "    };"
+          ""
           "    public static MlxArray[] Call(string name, object?[] args, MlxStream? stream = null)"
           "    {"
           "        switch (name)"

@@ -10,6 +10,7 @@ let private suites () =
       Fuzz.Tests.suite ()
       Conformance.Tests.suite ()
       Export.All.suite ()
+      Laws.Tests.suite ()
       yield! Functional.Tests.suites ()
       Models.All.suite () ]
 
@@ -18,6 +19,7 @@ let private usage =
 
   --filter TEXT              only the tests whose name contains TEXT
   --list                     only the names
+  --seed N                   other random numbers for the laws (0)
   --conformance [FAMILY]     a table of the recorded answers of real MLX: passed/total by function
       [--fn TEXT]            only the functions whose name contains TEXT
       [--show N]             so many failures in full (20)
@@ -38,6 +40,9 @@ let rec private parse options arguments =
     match arguments with
     | [] -> options
     | "--filter" :: text :: rest -> parse { options with Filter = Some text } rest
+    | "--seed" :: number :: rest ->
+        Laws.Case.seed <- int number
+        parse options rest
     | "--list" :: rest -> parse { options with List = true } rest
     | "--interchange" :: ("write" | "read" as direction) :: folder :: rest ->
         parse { options with Interchange = Some(direction, folder) } rest
