@@ -9,6 +9,7 @@ let suites () =
       Suite.leakFree "functional.tree" TreeTests.tests
       Suite.leakFree "functional.random" RandomTests.tests
       Suite.leakFree "functional.transforms" TransformTests.tests
+      Suite.leakFree "functional.export" ExportTests.tests
       Suite.leakFree "functional.jacobians" JacobianTests.tests
       Suite.leakFree "functional.golden" GoldenTests.tests
       Suite.leakFree "functional.init" InitTests.tests
