@@ -171,8 +171,7 @@ let private incomplete path =
     raises<InvalidOperationException, _> [ "nothing" ] (fun () -> exporter.Complete())
 
 let private notThere () =
-    raises<FileNotFoundException, _> [ "nowhere" ] (fun () ->
-        ExportedFunction.Load "nowhere.mlxfn")
+    raises<FileNotFoundException, _> [ "nowhere" ] (fun () -> ExportedFunction.Load "nowhere.mlxfn")
 
 let private afterDispose path =
     ExportedFunction.Save(path, square, span [| floats [ 0f ] |])

@@ -26,8 +26,7 @@ let private writtenByMlx =
     """
 
 let private allKnown () =
-    let wanted =
-        writtenByMlx.Split([| ' '; '\n'; '\r' |], StringSplitOptions.RemoveEmptyEntries)
+    let wanted = writtenByMlx.Split([| ' '; '\n'; '\r' |], StringSplitOptions.RemoveEmptyEntries)
 
     Expect.equal wanted.Length 114 "as many as MLX has"
 
@@ -141,13 +140,11 @@ let private norms =
     [ gives "RMSNorm" [ F 1e-5f ] [ x; w ] [ x ] rms
       gives "RMSNorm" [ F 1e-5f ] [ x; [||] ] [ x ] (fun p ->
           [| Fast.RmsNorm(p[0], null, 1e-5f) * p[1] |])
-      gives "RMSNormVJP" [ F 1e-5f ] [ x; w; x ] [ x; w ] (fun p ->
-          vjpOf rms p[..1] p[2])
+      gives "RMSNormVJP" [ F 1e-5f ] [ x; w; x ] [ x; w ] (fun p -> vjpOf rms p[..1] p[2])
       gives "LayerNorm" [ F 1e-5f ] [ x; w; w ] [ x ] layer
       gives "LayerNorm" [ F 1e-5f ] [ x; w; [||] ] [ x ] (fun p ->
           [| Fast.LayerNorm(p[0], p[1], null, 1e-5f) + p[2] |])
-      gives "LayerNormVJP" [ F 1e-5f ] [ x; w; w; x ] [ x; w; w ] (fun p ->
-          vjpOf layer p[..2] p[3]) ]
+      gives "LayerNormVJP" [ F 1e-5f ] [ x; w; w; x ] [ x; w; w ] (fun p -> vjpOf layer p[..2] p[3]) ]
 
 let private attention =
     let q, k = [| 1; 4; 3; 8 |], [| 1; 2; 5; 8 |]
@@ -168,8 +165,7 @@ let private rotations =
     let x = [| 1; 2; 3; 8 |]
     let rope (p: MlxArray[]) = Fast.Rope(p[0], 8, p[1], true, Nullable 100f, 0.5f)
 
-    [ gives "RoPE" [ I 8; B true; F 100f; F 0.5f; B true ] [ x; [||] ] [ x ] (fun p ->
-          [| rope p |])
+    [ gives "RoPE" [ I 8; B true; F 100f; F 0.5f; B true ] [ x; [||] ] [ x ] (fun p -> [| rope p |])
       gives "RoPE" [ I 8; B true; F 100f; F 0.5f; B false ] [ x; [||] ] [ x ] (fun p ->
           // The inverse rotation is the derivative of the rotation.
           vjpOf (fun y -> [| rope [| y[0]; p[1] |] |]) [| p[0] |] p[0]) ]

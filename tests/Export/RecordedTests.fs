@@ -15,8 +15,7 @@ open Mlx.Tests.Export.Support
 open Mlx.Tests.Output
 
 /// MLX can write none of these; Mlx.Cpu none that it cannot compose of others.
-let private isUnwritable (message: string) =
-    message.Contains "Unable to serialize primitive"
+let private isUnwritable (message: string) = message.Contains "Unable to serialize primitive"
 
 /// Calls what a file holds; a file that is refused is a call that is refused.
 let private callFile path (xs: MlxArray[]) =

@@ -14,10 +14,7 @@ type Row =
       Others: int[] list list }
 
 let private row name example others f =
-    { Name = name
-      Function = f
-      Example = example
-      Others = others }
+    { Name = name; Function = f; Example = example; Others = others }
 
 let private one f (x: MlxArray[]) : MlxArray[] = [| f x[0] |]
 
@@ -32,11 +29,7 @@ let rows =
           [ [| 2; 3 |]; [| 2; 3 |] ]
           [ [ [| 4; 3 |]; [| 1; 3 |] ]; [ [| 1; 5 |]; [| 2; 1 |] ] ]
           (two (fun a b -> a * b + a))
-      row
-          "a number beside an array"
-          [ [| 3 |] ]
-          [ [ [| 7 |] ] ]
-          (one (fun a -> (a + 1f) * 2f))
+      row "a number beside an array" [ [| 3 |] ] [ [ [| 7 |] ] ] (one (fun a -> (a + 1f) * 2f))
       row
           "where"
           [ [| 3 |]; [| 3 |] ]
@@ -96,11 +89,7 @@ let rows =
           [ [| 2; 1; 3 |] ]
           [ [ [| 5; 1; 4 |] ] ]
           (one (fun a -> Ops.ExpandDims(Ops.Squeeze(a, axes [ 1 ]), axes [ 0 ])))
-      row
-          "argmax"
-          [ [| 2; 3 |] ]
-          [ [ [| 5; 4 |] ] ]
-          (one (fun a -> Ops.ArgMax(a, axis = 1)))
+      row "argmax" [ [| 2; 3 |] ] [ [ [| 5; 4 |] ] ] (one (fun a -> Ops.ArgMax(a, axis = 1)))
       row "cumsum" [ [| 2; 3 |] ] [ [ [| 5; 4 |] ] ] (one (fun a -> Ops.CumSum(a, 1, false, true)))
       row
           "concatenate"
@@ -108,24 +97,16 @@ let rows =
           [ [ [| 4; 5 |]; [| 3; 5 |] ] ]
           (two (fun a b -> Ops.Concatenate(span [| a; b |], 0)))
       row "sort" [ [| 2; 3 |] ] [ [ [| 5; 4 |] ] ] (one (fun a -> Ops.Sort(a, System.Nullable -1)))
-      row
-          "rms norm"
-          [ [| 2; 3 |] ]
-          [ [ [| 5; 4 |] ] ]
-          (one (fun a -> Fast.RmsNorm(a, null, 1e-5f)))
+      row "rms norm" [ [| 2; 3 |] ] [ [ [| 5; 4 |] ] ] (one (fun a -> Fast.RmsNorm(a, null, 1e-5f)))
       row
           "layer norm"
           [ [| 2; 3 |]; [| 3 |] ]
           [ [ [| 5; 4 |]; [| 4 |] ] ]
           (two (fun a w -> Fast.LayerNorm(a, w, w, 1e-5f)))
-      row
-          "gradient of a sum of squares"
-          [ [| 3 |] ]
-          [ [ [| 7 |] ] ]
-          (fun x ->
-              let f = fun (y: MlxArray[]) -> [| Ops.Sum(y[0] * y[0]) |]
-              let struct (_, g) = Transforms.ValueAndGrad(f, span [| 0 |]).Invoke x
-              g) ]
+      row "gradient of a sum of squares" [ [| 3 |] ] [ [ [| 7 |] ] ] (fun x ->
+          let f = fun (y: MlxArray[]) -> [| Ops.Sum(y[0] * y[0]) |]
+          let struct (_, g) = Transforms.ValueAndGrad(f, span [| 0 |]).Invoke x
+          g) ]
 
 /// Arrays of these shapes whose elements differ.
 let inputs (shapes: int[] list) =
@@ -161,8 +142,7 @@ let private unknownWhenMlxReads = set [ "cumsum" ]
 
 /// One engine writes a file for each row, another one reads it: answers what went wrong.
 let interchange (direction: string) (folder: string) =
-    let path (row: Row) =
-        Path.Combine(folder, "shapeless " + row.Name.Replace(' ', '_') + ".mlxfn")
+    let path (row: Row) = Path.Combine(folder, "shapeless " + row.Name.Replace(' ', '_') + ".mlxfn")
 
     let isAsked (row: Row) =
         not (Engine.IsNative && unknownWhenMlxReads.Contains row.Name)

@@ -7,8 +7,7 @@ open System.IO
 open Expecto
 open Mlx.Core
 
-let data (name: string) =
-    Path.Combine(AppContext.BaseDirectory, "data", "export", name)
+let data (name: string) = Path.Combine(AppContext.BaseDirectory, "data", "export", name)
 
 /// The path of a file that is gone afterwards.
 let withFile f =

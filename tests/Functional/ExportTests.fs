@@ -20,12 +20,10 @@ let private withFile f =
         File.Delete path
 
 let private compute (x: Input) =
-    { Sum = x.Left + x.Right
-      Both = (x.Left * 2f, Tensor.sum x.Right) }
+    { Sum = x.Left + x.Right; Both = (x.Left * 2f, Tensor.sum x.Right) }
 
 let private input (left: float32 list) (right: float32 list) =
-    { Left = Tensor.ofSeq left
-      Right = Tensor.ofSeq right }
+    { Left = Tensor.ofSeq left; Right = Tensor.ofSeq right }
 
 let private numbers (tree: 'T) =
     [ for leaf in Tree.leaves tree -> List.ofArray (leaf.ToArray<float32>()) ]
