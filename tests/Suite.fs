@@ -5,6 +5,7 @@ open System
 open System.Runtime.InteropServices
 open Expecto
 open Mlx.Core
+open Mlx.Core.Engines
 
 type private Count = delegate of unit -> int64
 
@@ -15,11 +16,19 @@ let private liveBuffers =
     | 0n -> fun () -> Mlx.Cpu.Graph.Storage.LiveCount
     | address -> Marshal.GetDelegateForFunctionPointer<Count>(address).Invoke
 
-/// Runs the finalizers, those of a published library too, which has a collector of its own.
+/// Runs the finalizers, those of a published library too, which has a collector of its own, and
+/// waits for what they left to the thread that owns MLX.
 let collect () =
     GC.Collect()
     GC.WaitForPendingFinalizers()
+    MlxThread.Run(Action<int> ignore, 0)
     liveBuffers () |> ignore
+
+/// The same until counters of calls stand still: what the owning thread frees may have held
+/// closures, and these arrays.
+let quiesce () =
+    for _ in 1..3 do
+        collect ()
 
 /// Runs the finalizers until nothing is left, at most a few times: a finalizer may free an array
 /// that keeps another one alive.

@@ -70,13 +70,52 @@ public static partial class Ops
         PadMode mode,
         MlxStream? stream)
     {
-        if (value is not null)
+        using var zero = value is null ? MlxArray.Scalar(0, a.DType) : null;
+        var all = new int[3 * a.NDim];
+        return TryPadAll(a.NDim, axes, low, high, all)
+            ? Call.Pad(
+                a, all.AsSpan(0, a.NDim), all.AsSpan(a.NDim, a.NDim), all.AsSpan(2 * a.NDim),
+                value ?? zero!, NameOf(mode), stream)
+            : Call.Pad(a, axes, low, high, value ?? zero!, NameOf(mode), stream);
+    }
+
+    /// <summary>
+    /// Names every axis, with its low and high widths. MLX 0.31.2 looks the widths up by axis
+    /// number in the derivative, and with some axes only, or negative ones, reads beyond their end.
+    /// False where the engine is to refuse.
+    /// </summary>
+    private static bool TryPadAll(
+        int rank,
+        ReadOnlySpan<int> axes,
+        ReadOnlySpan<int> low,
+        ReadOnlySpan<int> high,
+        Span<int> all)
+    {
+        if (low.Length != axes.Length || high.Length != axes.Length)
         {
-            return Call.Pad(a, axes, low, high, value, NameOf(mode), stream);
+            return false;
         }
 
-        using var zero = MlxArray.Scalar(0, a.DType);
-        return Call.Pad(a, axes, low, high, zero, NameOf(mode), stream);
+        var named = all[..rank];
+        for (var i = 0; i < axes.Length; i++)
+        {
+            var axis = axes[i] < 0 ? axes[i] + rank : axes[i];
+            if (axis < 0 || axis >= rank || named[axis] != 0)
+            {
+                return false;
+            }
+
+            named[axis] = 1;
+            all[rank + axis] = low[i];
+            all[2 * rank + axis] = high[i];
+        }
+
+        for (var axis = 0; axis < rank; axis++)
+        {
+            named[axis] = axis;
+        }
+
+        return true;
     }
 
     // The engine believes strides; a view beyond the elements would read foreign memory.

@@ -102,6 +102,20 @@ let suite () =
                   Expect.equal v.Length 2 "the other output too"
                   Expect.equal (values grads[first]) [| 4f; 12f; 24f |] $"by a[0] in %A{argNums}"
                   Expect.equal (values grads[1 - first]) [| 1f; 4f; 9f |] $"by a[1] in %A{argNums}"
+          scoped "padding of some axes has a gradient, whichever way they are named"
+          <| fun () ->
+              for axis in [ 1; -2 ] do
+                  let slope =
+                      Transforms.Grad(
+                          one (fun x ->
+                              let padded = Ops.Pad(x, span [| axis |], span [| 2 |], span [| 1 |])
+                              Ops.Sum(padded * padded))
+                      )
+
+                  let x = Ops.Ones(span [| 2; 3; 4 |])
+                  let g = slope.Invoke x
+                  Expect.equal (g.Shape.ToArray()) [| 2; 3; 4 |] $"axis {axis}"
+                  close (values g) (Array.create 24 2f)
           scoped "grad refuses what is no scalar"
           <| fun () ->
               let g = Transforms.Grad(one (fun x -> x * x))

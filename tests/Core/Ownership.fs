@@ -74,8 +74,7 @@ let suite () =
                       MlxArray.Scalar 1f |> ignore
 
               make ()
-              GC.Collect()
-              GC.WaitForPendingFinalizers()
+              Mlx.Tests.Suite.quiesce ()
               Expect.isLessThan Engine.LiveHandles 100L "most are gone"
           testCase "disposing while other threads use the array"
           <| fun () ->

@@ -53,8 +53,8 @@ let private crossings optimizer depth =
     // Making a batch crosses too.
     let batch = batch ()
     use state = TrainStep.start optimizer (init depth) |> stepsOn batch 2 step
-    GC.Collect()
-    GC.WaitForPendingFinalizers()
+    // Finalizers cross too.
+    Mlx.Tests.Suite.quiesce ()
     let before = Engine.Crossings
     use _ = state |> stepsOn batch 4 step
     Engine.Crossings - before

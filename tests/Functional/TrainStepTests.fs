@@ -56,8 +56,7 @@ let private steps count (step: TrainStep<_, _, Tensor>) batch state =
 
 /// Handles and bytes that are in use when nothing waits for its finalizer.
 let private settled () =
-    GC.Collect()
-    GC.WaitForPendingFinalizers()
+    Mlx.Tests.Suite.quiesce ()
     Engine.LiveHandles, Mlx.Core.Memory.Active
 
 let private crossings depth =
