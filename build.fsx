@@ -181,6 +181,9 @@ let rec targets =
       "soak", "long runs whose memory must stay flat", runProject "tools/Soak/Mlx.Soak.fsproj"
       "doctor", "which engine runs here, and why", runProject "tools/Doctor/Doctor.csproj"
       "native", "the embedded engine as libmlxc, in artifacts/native", native
+      "support",
+      "write docs/support.md: every function, dtype and transform",
+      (fun _ -> runProject "tests/Mlx.Tests.fsproj" [ "--support"; inRoot "docs/support.md" ])
       "abi", "write the generated files from the manifest", abi
       "format", "format the sources", format
       "help", "this list", (fun _ -> help ()) ]

@@ -24,6 +24,7 @@ let private usage =
       [--fn TEXT]            only the functions whose name contains TEXT
       [--show N]             so many failures in full (20)
       [--trace]              print each case before it runs: names the one that ends the process
+  --support FILE             write docs/support.md from the table of ops
   --interchange write DIR    each recorded computation as a .mlxfn file, written by this engine
   --interchange read DIR     and read by this one"""
 
@@ -61,6 +62,9 @@ let main arguments =
     try
         match List.ofArray arguments with
         | "--fuzz" :: rest -> Fuzz.Program.run rest
+        | [ "--support"; file ] ->
+            System.IO.File.WriteAllText(file, Laws.Support.text ())
+            0
         | arguments ->
 
             match parse nothing arguments with

@@ -12,7 +12,12 @@ type CType =
 
 type Variable = { Name: string; Type: CType }
 
-type Function = { Name: string; Returns: string; Arguments: Variable list; IsVariadic: bool }
+type Function =
+    { Name: string
+      Header: string
+      Returns: string
+      Arguments: Variable list
+      IsVariadic: bool }
 
 type Struct = { Name: string; Fields: Variable list }
 
@@ -38,6 +43,7 @@ let private func (e: JsonElement) =
     let arguments = items "args" variable e
 
     { Name = text "name" e
+      Header = text "header" e
       Returns = text "returns" e
       Arguments = arguments |> List.filter (not << isDots)
       IsVariadic = List.exists isDots arguments }

@@ -70,4 +70,5 @@ let suite () =
         [ for law, row, cases in table do
               testCase $"{law.Name}.{row.Name}" (runAll law.Name row cases)
           yield! Completeness.tests Table.rows.Value
+          yield! Support.tests
           testCase "there are many" count ]
