@@ -36,13 +36,11 @@ internal static unsafe class GgufBlocks
                 GgufType.Q4_1 => ((Half*)from)[1],
                 _ => (Half)(-128 * (float)scale),
             };
-            if (bits == 8)
+            switch (type)
             {
-                Codes8(from + 2, codes);
-            }
-            else
-            {
-                Codes4(from + 2, codes);
+                case GgufType.Q4_0: Codes4(from + 2, codes); break;
+                case GgufType.Q4_1: Codes4(from + 4, codes); break;
+                default: Codes8(from + 2, codes); break;
             }
         }
     }
@@ -57,11 +55,15 @@ internal static unsafe class GgufBlocks
             Dequantize(type, from, block);
             for (var i = 0; i < weights; i++)
             {
-                // A NaN loses its payload, as in MLX.
-                to[i] = float.IsNaN(block[i]) ? Half.NaN : (Half)block[i];
+                to[i] = Round(block[i]);
             }
         }
     }
+
+    /// <summary>A NaN keeps its sign and loses its payload, as in MLX.</summary>
+    private static Half Round(float x) => !float.IsNaN(x)
+        ? (Half)x
+        : BitConverter.UInt16BitsToHalf(float.IsNegative(x) ? (ushort)0xFE00 : (ushort)0x7E00);
 
     private static void Dequantize(GgufType type, byte* from, float* to)
     {
@@ -87,11 +89,6 @@ internal static unsafe class GgufBlocks
     }
 
     /// <summary>The low halves of 16 bytes come first, then the high ones.</summary>
-    /// <remarks>
-    /// MLX 0.31.2 looks for the codes two bytes behind the start in every type, although a block of
-    /// Q4_1 begins with four: there it takes the bias for codes and loses the last ones. The
-    /// recorded answers are MLX's, so this follows it.
-    /// </remarks>
     private static void Codes4(byte* from, byte* to)
     {
         for (var i = 0; i < 8; i++)

@@ -74,7 +74,13 @@ let private fromReader (c: Case) =
     MlxArray.Eval(ReadOnlySpan [| for a in content.Arrays -> a.Value |])
     content
 
-let private isRead (c: Case) = not Engine.IsMlx || c.IsReadByMlx
+/// Where the recorded content is MLX's and wrong (docs/upstream.md): QuantizedTests knows the right
+/// one.
+let private isWrong (c: Case) = c.File = "hand-q4_1.gguf"
+
+let private isRight c = not (isWrong c)
+
+let private isRead (c: Case) = if Engine.IsMlx then c.IsReadByMlx else isRight c
 let private notNpz (c: Case) = c.Format <> "npz"
 let private streams (c: Case) = c.Format = "npy" || c.Format = "safetensors"
 
@@ -98,8 +104,10 @@ let private refusedByReader =
                 | Ok _ -> Expect.isTrue mayBeRead $"{c.File}: {c.Why}")
 
 let tests =
-    [ good "core" (fun _ -> true) (fun c -> core c.Format c.Path)
-      good "core, from a stream" (fun _ -> true) fromStream
+    [ good "core" isRight (fun c -> core c.Format c.Path)
+      good "core, from a stream" isRight fromStream
+      testCase "hand-q4_1.gguf in our own readers"
+      <| fun () -> skiptest "MLX's content is wrong: it reads the codes of Q4_1 two bytes too early"
       good "engine" (fun c -> notNpz c && isRead c) fromEngine
       good "engine, from a C program's stream" (fun c -> streams c && isRead c) fromReader
       bad "core" (fun _ -> true) (fun c -> core c.Format c.Path)

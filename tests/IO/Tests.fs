@@ -8,4 +8,5 @@ let suite () =
           yield! Files.tests
           yield! StreamTests.tests
           yield! PeerTests.tests
+          yield! QuantizedTests.tests
           yield! LargeTests.tests ]
