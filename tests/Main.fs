@@ -11,6 +11,7 @@ let private suites () =
       Conformance.Tests.suite ()
       Export.All.suite ()
       Laws.Tests.suite ()
+      Conformance.Contested.suite ()
       yield! Functional.Tests.suites ()
       Models.All.suite () ]
 

@@ -47,7 +47,7 @@ let private bytesOf<'t
     let elements = ReadOnlySpan<'t>(a.ToArray<'t>())
     MemoryMarshal.AsBytes(elements).ToArray()
 
-let private read (a: MlxArray) =
+let read (a: MlxArray) =
     let bytes =
         match a.DType with
         | DType.Bool -> bytesOf<bool> a
@@ -139,6 +139,9 @@ let private arrayPositions case =
     |> List.toArray
 
 type Function = MlxArray[] -> MlxArray[]
+
+/// The call without its transform, as a function of the arrays that the transform is of.
+let bare case : Function = fun inputs -> functionOf case (values case.Call) case.Primals inputs
 
 let private vjp (f: Function) (xs: MlxArray[]) (cotangents: MlxArray[]) =
     let struct (outs, vjps) = Transforms.Vjp(f, xs, cotangents)

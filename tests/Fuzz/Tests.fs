@@ -4,6 +4,7 @@ module Mlx.Tests.Fuzz.Tests
 open Expecto
 open Mlx.Core
 open Mlx.Tests
+open Mlx.Tests.Output
 
 let private seed = 20261125UL
 let private executions = 4000L
@@ -16,6 +17,13 @@ let private slice format =
         for failure in report.Failures do
             failtestNoStack
                 $"--format {format} --seed {seed} --at {failure.Execution} ({failure.Reader}): {failure.Text}"
+
+        print
+            "  fuzz %s: %d executions, %d accepted (seed %d)"
+            format
+            executions
+            report.Accepted
+            seed
 
         Expect.isGreaterThan report.Accepted 0L "some change nothing that matters"
         Expect.isLessThan report.Accepted report.Executions "most are noticed"
