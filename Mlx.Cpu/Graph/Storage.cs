@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Mlx.Cpu.Graph;
 
 /// <summary>
@@ -75,7 +73,7 @@ internal sealed unsafe class Storage
     /// <summary>Gives the memory back to the system; only the pool calls this.</summary>
     internal void Free()
     {
-        NativeMemory.AlignedFree(Pointer);
+        AlignedMemory.Free(Pointer);
         Pointer = null;
         GC.SuppressFinalize(this);
     }

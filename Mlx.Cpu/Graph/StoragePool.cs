@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
 
 namespace Mlx.Cpu.Graph;
 
@@ -101,17 +100,14 @@ internal static unsafe class StoragePool
         // A pool that hoards while the system has nothing left would fail needlessly.
         try
         {
-            return new Storage(AllocateBlock(size), size);
+            return new Storage(AlignedMemory.Allocate(checked((nuint)size)), size);
         }
         catch (OutOfMemoryException)
         {
             Clear();
-            return new Storage(AllocateBlock(size), size);
+            return new Storage(AlignedMemory.Allocate(checked((nuint)size)), size);
         }
     }
-
-    private static byte* AllocateBlock(long size) =>
-        (byte*)NativeMemory.AlignedAlloc(checked((nuint)size), 64);
 
     private static void Trim(long limit)
     {

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using Mlx.Cpu.Graph;
 
 namespace Mlx.Cpu.Kernels;
 
@@ -13,8 +13,6 @@ namespace Mlx.Cpu.Kernels;
 /// </remarks>
 internal readonly unsafe ref struct PackBuffer : IDisposable
 {
-    public const int Alignment = 64;
-
     private const nuint KeptBytes = 32 << 20;
 
     [ThreadStatic]
@@ -34,7 +32,7 @@ internal readonly unsafe ref struct PackBuffer : IDisposable
         }
         else
         {
-            Data = (byte*)NativeMemory.AlignedAlloc(bytes, Alignment);
+            Data = AlignedMemory.Allocate(bytes);
             _bytes = bytes;
         }
     }
@@ -42,7 +40,11 @@ internal readonly unsafe ref struct PackBuffer : IDisposable
     public byte* Data { get; }
 
     /// <summary>Rounds a size up, so that what follows it starts on a cache line.</summary>
-    public static nuint Align(nuint bytes) => (bytes + Alignment - 1) & ~(nuint)(Alignment - 1);
+    public static nuint Align(nuint bytes)
+    {
+        const nuint Alignment = AlignedMemory.Alignment;
+        return (bytes + Alignment - 1) / Alignment * Alignment;
+    }
 
     public void Dispose()
     {
@@ -55,11 +57,11 @@ internal readonly unsafe ref struct PackBuffer : IDisposable
         ref Slot slot = ref kept[--kept.Depth & 1];
         if (_bytes > KeptBytes || slot.Bytes >= _bytes)
         {
-            NativeMemory.AlignedFree(Data);
+            AlignedMemory.Free(Data);
             return;
         }
 
-        NativeMemory.AlignedFree(slot.Data);
+        AlignedMemory.Free(slot.Data);
         slot = new Slot { Data = Data, Bytes = _bytes };
     }
 
@@ -81,8 +83,8 @@ internal readonly unsafe ref struct PackBuffer : IDisposable
 
         ~Kept()
         {
-            NativeMemory.AlignedFree(_outer.Data);
-            NativeMemory.AlignedFree(_inner.Data);
+            AlignedMemory.Free(_outer.Data);
+            AlignedMemory.Free(_inner.Data);
         }
     }
 }

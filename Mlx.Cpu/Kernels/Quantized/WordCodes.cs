@@ -10,18 +10,16 @@ internal interface IWordCodes
     /// <summary>Codes in a word of 32 bits.</summary>
     static abstract int PerWord { get; }
 
-    /// <summary>
-    /// Code i of each word as a float, times 2^(i * <see cref="Shift"/>).
-    /// </summary>
+    /// <summary>Code i of each word as a float, divided by its <see cref="Weight"/>.</summary>
     /// <param name="table">The values of all codes, where a code is that short.</param>
     static abstract Vector512<float> Decode(Vector512<uint> words, Vector512<float> table, int i);
 
     /// <summary>
-    /// What is not shifted out: an integer converts where it stands, and the power of two that is
-    /// then too much comes off x beforehand, which costs nothing and rounds nothing (but what is
-    /// below 2^-98).
+    /// What the elements that meet code i are multiplied by beforehand. An integer converts where
+    /// it stands in its word, and the power of two that is then too much comes off x, which costs
+    /// nothing and rounds nothing (but what is below 2^-98).
     /// </summary>
-    static abstract int Shift { get; }
+    static abstract float Weight(int i);
 }
 
 /// <summary>Integers of four bits.</summary>
@@ -29,12 +27,12 @@ internal readonly struct FourBits : IWordCodes
 {
     public static int PerWord => 8;
 
-    public static int Shift => 4;
+    public static float Weight(int i) => IntegerCodes.Weight(4, i);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Decode(
         Vector512<uint> words, Vector512<float> table, int i) =>
-        Vector512.ConvertToSingle(words & Vector512.Create(15u << (4 * i)));
+        IntegerCodes.Decode(words, 4, i);
 }
 
 /// <summary>Integers of a byte.</summary>
@@ -42,12 +40,12 @@ internal readonly struct EightBits : IWordCodes
 {
     public static int PerWord => 4;
 
-    public static int Shift => 8;
+    public static float Weight(int i) => IntegerCodes.Weight(8, i);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Decode(
         Vector512<uint> words, Vector512<float> table, int i) =>
-        Vector512.ConvertToSingle(words & Vector512.Create(255u << (8 * i)));
+        IntegerCodes.Decode(words, 8, i);
 }
 
 /// <summary>Floats of four bits, looked up by the four lowest bits of a word.</summary>
@@ -55,10 +53,29 @@ internal readonly struct FloatFourBits : IWordCodes
 {
     public static int PerWord => 8;
 
-    public static int Shift => 0;
+    public static float Weight(int i) => 1;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Decode(
         Vector512<uint> words, Vector512<float> table, int i) =>
         Avx512F.PermuteVar16x32(table, (words >>> (4 * i)).AsInt32());
+}
+
+/// <summary>
+/// Integers of some bits. All but the topmost are masked where they stand and so are positive; that
+/// one is shifted down, since there is but a slower conversion of unsigned words.
+/// </summary>
+file static class IntegerCodes
+{
+    private static bool IsTop(int bits, int i) => bits * (i + 1) == 32;
+
+    public static float Weight(int bits, int i) =>
+        IsTop(bits, i) ? 1 : MathF.ScaleB(1, -bits * i);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Decode(Vector512<uint> words, int bits, int i) =>
+        Vector512.ConvertToSingle(
+            (IsTop(bits, i)
+                ? words >>> (bits * i)
+                : words & Vector512.Create(((1u << bits) - 1) << (bits * i))).AsInt32());
 }
