@@ -20,10 +20,17 @@ module Key =
     /// <summary>The key of a seed; the same seed gives the same numbers on every engine.</summary>
     let ofSeed (seed: int) : Key = { Data = MlxRandom.Key(uint64 (int64 seed)) }
 
-    /// <summary>Two independent keys; the one given is used up (<c>mlx.core.random.split</c>).</summary>
+    /// <summary>Two independent keys; the one given is used up
+    /// (<c>mlx.core.random.split</c>).</summary>
     let split (key: Key) : Key * Key =
         let struct (a, b) = MlxRandom.Split key.Data
         { Data = a }, { Data = b }
+
+    /// <summary>So many independent keys; the one given is used up
+    /// (<c>mlx.core.random.split</c>).</summary>
+    let splitMany (count: int) (key: Key) : Key list =
+        use rows = MlxRandom.Split(key.Data, count)
+        [ for i in 0 .. count - 1 -> { Data = rows[i] } ]
 
 /// <summary>
 /// A value drawn at random: a function that takes a key and gives the value and the next key.
@@ -156,7 +163,25 @@ module Random =
     let categorical (logits: Tensor) : Random<Tensor> =
         key |> map (fun key -> MlxRandom.Categorical(logits, -1, key.Data))
 
-    /// <summary>The integers below n in random order (<c>mlx.core.random.permutation</c>).</summary>
+    /// <summary>So many indices along the last axis for each row of the logits (..., n), with the
+    /// probabilities softmax(logits), as uint32 of shape (..., count)
+    /// (<c>mlx.core.random.categorical</c>).</summary>
+    let categoricalMany (count: int) (logits: Tensor) : Random<Tensor> =
+        key |> map (fun key -> MlxRandom.Categorical(logits, -1, count, key.Data))
+
+    /// <summary>Jointly normal float32 numbers with a mean (..., n) and a covariance (..., n, n),
+    /// of shape (shape..., n) (<c>mlx.core.random.multivariate_normal</c>).</summary>
+    let multivariateNormal (mean: Tensor) (covariance: Tensor) (shape: seq<int>) : Random<Tensor> =
+        draw shape (fun shape key ->
+            MlxRandom.MultivariateNormal(mean, covariance, ReadOnlySpan shape, key = key))
+
+    /// <summary>Random bits, so many bytes an element: uint8, uint16 or uint32
+    /// (<c>mlx.core.random.bits</c>).</summary>
+    let bits (width: int) (shape: seq<int>) : Random<Tensor> =
+        draw shape (fun shape key -> MlxRandom.Bits(ReadOnlySpan shape, width, key))
+
+    /// <summary>The integers below n in random order
+    /// (<c>mlx.core.random.permutation</c>).</summary>
     let permutation (n: int) : Random<Tensor> =
         key |> map (fun key -> MlxRandom.Permutation(n, key.Data))
 

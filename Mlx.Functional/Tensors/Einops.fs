@@ -34,8 +34,15 @@ module Einops =
     /// side only, or the shape or the sizes do not fit; the message names the axis and points at
     /// it.</exception>
     /// <example><code>
-    /// x |> Einops.rearrange "b (h d) -> b h d" [ "h", 8 ]             // (2, 64) to (2, 8, 8)
-    /// image |> Einops.rearrange "b (h p) (w q) c -> b (h w) (p q c)" [ "p", 16; "q", 16 ]
+    /// Tensor.zeros [ 2; 64 ] |> Einops.rearrange "b (h d) -> b h d" [ "h", 8 ] |> Tensor.shape
+    /// // => [2; 8; 8]
+    /// </code></example>
+    /// <example><code>
+    /// let image = Tensor.zeros [ 2; 32; 32; 3 ]
+    /// image
+    /// |> Einops.rearrange "b (h p) (w q) c -> b (h w) (p q c)" [ "p", 16; "q", 16 ] // patches
+    /// |> Tensor.shape
+    /// // => [2; 4; 768]
     /// </code></example>
     let rearrange (pattern: string) (sizes: seq<string * int>) (x: Tensor) : Tensor =
         run Rearrange nothing pattern sizes x
@@ -49,8 +56,16 @@ module Einops =
     /// <exception cref="T:System.ArgumentException">As for <c>rearrange</c>; or the right adds an
     /// axis.</exception>
     /// <example><code>
-    /// image |> Einops.reduce Tensor.meanAxes "b h w c -> b c" []      // (2, 8, 8, 3) to (2, 3)
-    /// image |> Einops.reduce Tensor.maxAxes "b (h 2) (w 2) c -> b h w c" []    // pooling
+    /// let image = Tensor.ones [ 2; 8; 8; 3 ]
+    /// image |> Einops.reduce Tensor.meanAxes "b h w c -> b c" []
+    /// // => array([[1, 1, 1], [1, 1, 1]], dtype=float32)
+    /// </code></example>
+    /// <example><code>
+    /// let image = Tensor.ones [ 2; 8; 8; 3 ]
+    /// image
+    /// |> Einops.reduce Tensor.maxAxes "b (h 2) (w 2) c -> b h w c" [] // pooling
+    /// |> Tensor.shape
+    /// // => [2; 4; 4; 3]
     /// </code></example>
     let reduce
         (fold: seq<int> -> Tensor -> Tensor)
@@ -67,8 +82,13 @@ module Einops =
     /// <exception cref="T:System.ArgumentException">As for <c>rearrange</c>; or an axis of the left
     /// is not on the right, or the size of a new one is not given.</exception>
     /// <example><code>
-    /// grey |> Einops.repeat "h w -> h w 3" []                         // (8, 8) to (8, 8, 3)
-    /// kv |> Einops.repeat "b h t d -> b (h group) t d" [ "group", 4 ] // shared heads
+    /// Tensor.zeros [ 8; 8 ] |> Einops.repeat "h w -> h w 3" [] |> Tensor.shape
+    /// // => [8; 8; 3]
+    /// </code></example>
+    /// <example><code>
+    /// let kv = Tensor.zeros [ 1; 2; 10; 64 ] // shared by groups of heads
+    /// kv |> Einops.repeat "b h t d -> b (h group) t d" [ "group", 4 ] |> Tensor.shape
+    /// // => [1; 8; 10; 64]
     /// </code></example>
     let repeat (pattern: string) (sizes: seq<string * int>) (x: Tensor) : Tensor =
         run Repeat nothing pattern sizes x
@@ -80,12 +100,18 @@ module TensorEinops =
     [<RequireQualifiedAccess>]
     module Tensor =
         /// <summary>Axes reordered, split and merged; see <c>Einops.rearrange</c>.</summary>
-        /// <example><code>x |> Tensor.rearrange "b (h d) -> b h d" [ "h", 8 ]</code></example>
+        /// <example><code>
+        /// Tensor.arange 6 |> Tensor.rearrange "(h w) -> h w" [ "w", 3 ]
+        /// // => array([[0, 1, 2], [3, 4, 5]], dtype=int32)
+        /// </code></example>
         let rearrange (pattern: string) (sizes: seq<string * int>) (x: Tensor) : Tensor =
             Einops.rearrange pattern sizes x
 
         /// <summary>Axes that are not on the right folded; see <c>Einops.reduce</c>.</summary>
-        /// <example><code>x |> Tensor.reduceBy Tensor.meanAxes "b h w c -> b c" []</code></example>
+        /// <example><code>
+        /// Tensor.ones [ 2; 8; 8; 3 ] |> Tensor.reduceBy Tensor.meanAxes "b h w c -> b c" []
+        /// // => array([[1, 1, 1], [1, 1, 1]], dtype=float32)
+        /// </code></example>
         let reduceBy
             (fold: seq<int> -> Tensor -> Tensor)
             (pattern: string)
@@ -95,6 +121,9 @@ module TensorEinops =
             Einops.reduce fold pattern sizes x
 
         /// <summary>Repeated along new axes; see <c>Einops.repeat</c>.</summary>
-        /// <example><code>x |> Tensor.repeatBy "h w -> h w c" [ "c", 3 ]</code></example>
+        /// <example><code>
+        /// Tensor.ofSeq [ 1; 2 ] |> Tensor.repeatBy "n -> n c" [ "c", 3 ]
+        /// // => array([[1, 1, 1], [2, 2, 2]], dtype=int32)
+        /// </code></example>
         let repeatBy (pattern: string) (sizes: seq<string * int>) (x: Tensor) : Tensor =
             Einops.repeat pattern sizes x

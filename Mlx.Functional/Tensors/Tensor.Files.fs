@@ -42,6 +42,7 @@ module TensorFiles =
         /// <summary>The tensor in a .npy file (<c>mlx.core.load</c>).</summary>
         /// <exception cref="T:Mlx.Core.MlxFileException">The file is malformed.</exception>
         /// <exception cref="T:System.IO.IOException">The file cannot be read.</exception>
+        /// <example><code>let x = Tensor.load "weights.npy"</code></example>
         let load (path: string) : Tensor = Npy.Load path
 
         /// <summary>The tensors of a file by name; the ending of its name says whether it is .npz,
@@ -58,6 +59,9 @@ module TensorFiles =
         /// <exception cref="T:System.ArgumentException">The ending is neither.</exception>
         /// <exception cref="T:Mlx.Core.MlxFileException">The file is malformed.</exception>
         /// <exception cref="T:System.IO.IOException">The file cannot be read.</exception>
+        /// <example><code>
+        /// let tensors, metadata = Tensor.loadWithMetadata "model.safetensors"
+        /// </code></example>
         let loadWithMetadata (path: string) : Map<string, Tensor> * Map<string, Metadata> =
             match (string (Path.GetExtension path)).ToLowerInvariant() with
             | ".safetensors" ->
@@ -71,12 +75,14 @@ module TensorFiles =
         /// <summary>Computes a tensor and writes it to a .npy file, which is there whole or not at
         /// all (<c>mlx.core.save</c>).</summary>
         /// <exception cref="T:Mlx.Core.MlxFileException">The file cannot be written.</exception>
+        /// <example><code>x |> Tensor.save "weights.npy"</code></example>
         let save (path: string) (x: Tensor) : unit = Npy.Save(path, x)
 
         /// <summary>Computes tensors and writes them to a file; the ending of its name says which
         /// kind. It is there whole or not at all (<c>mlx.core.savez</c>,
         /// <c>save_safetensors</c>, <c>save_gguf</c>).</summary>
-        /// <exception cref="T:System.ArgumentException">The ending is none that is known.</exception>
+        /// <exception cref="T:System.ArgumentException">The ending is none that is
+        /// known.</exception>
         /// <exception cref="T:Mlx.Core.MlxFileException">The file cannot be written, or cannot hold
         /// one of the tensors.</exception>
         /// <example><code>Map [ "w", w; "b", b ] |> Tensor.saveAll "layer.npz"</code></example>
@@ -86,12 +92,16 @@ module TensorFiles =
         /// <summary>As <c>saveAll</c>, to an .npz file with deflated entries
         /// (<c>mlx.core.savez_compressed</c>).</summary>
         /// <exception cref="T:Mlx.Core.MlxFileException">The file cannot be written.</exception>
+        /// <example><code>Map [ "w", w; "b", b ]
+        /// |> Tensor.saveCompressed "layer.npz"</code></example>
         let saveCompressed (path: string) (tensors: Map<string, Tensor>) : unit =
             Npz.Save(path, pairs tensors, isCompressed = true)
 
         /// <summary>As <c>saveAll</c>, to a .safetensors file with texts beside the tensors
         /// (<c>mlx.core.save_safetensors</c>).</summary>
         /// <exception cref="T:Mlx.Core.MlxFileException">The file cannot be written.</exception>
+        /// <example><code>Map [ "w", w ]
+        /// |> Tensor.saveSafetensors "layer.safetensors" (Map [ "format", "mlx" ])</code></example>
         let saveSafetensors
             (path: string)
             (metadata: Map<string, string>)
@@ -103,6 +113,8 @@ module TensorFiles =
         /// (<c>mlx.core.save_gguf</c>).</summary>
         /// <exception cref="T:Mlx.Core.MlxFileException">The file cannot be written, or cannot hold
         /// a tensor or a value.</exception>
+        /// <example><code>Map [ "w", w ]
+        /// |> Tensor.saveGguf "layer.gguf" (Map [ "name", Metadata.Text "layer" ])</code></example>
         let saveGguf
             (path: string)
             (metadata: Map<string, Metadata>)

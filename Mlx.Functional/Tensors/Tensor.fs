@@ -19,18 +19,26 @@ type Device = Mlx.Core.Device
 /// <summary>The engine behind all tensors: its name, its counters, what was found.</summary>
 type Engine = Mlx.Core.Engine
 
+/// <summary>A complex number of two singles: the element of complex64 tensors.</summary>
+type Complex64 = Mlx.Core.Complex64
+
+/// <summary>The upper half of a single: the element of bfloat16 tensors.</summary>
+type BFloat16 = Mlx.Core.BFloat16
+
 /// <summary>A call that the engine refused or could not do.</summary>
 type MlxException = Mlx.Core.MlxException
+
+/// What error messages say.
+module internal Text =
+    let shape (x: Tensor) = "(" + String.Join(", ", x.Shape.ToArray()) + ")"
 
 /// <summary>
 /// Functions over tensors, curried, the tensor last, named as MLX names them. They compute nothing:
 /// reading, printing and <c>eval</c> do.
 /// </summary>
-/// <remarks>
-/// The piped tensor is the left operand: <c>x |> Tensor.subtract y</c> is x - y. Axes count from the
-/// end when negative. Shapes that do not fit raise an <c>MlxException</c> that names the op and the
-/// shapes, where the function is called.
-/// </remarks>
+/// <remarks> The piped tensor is the left operand: <c>x |> Tensor.subtract y</c> is x - y. Axes
+/// count from the end when negative. Shapes that do not fit raise an <c>MlxException</c> that names
+/// the op and the shapes, where the function is called. </remarks>
 [<RequireQualifiedAccess>]
 module Tensor =
     /// The data as MLX takes it in: double precision becomes single.
@@ -40,21 +48,35 @@ module Tensor =
         | _ -> MlxArray.From(data, shape)
 
     /// <summary>A tensor without axes. A <c>float</c> becomes float32, as in MLX.</summary>
+    /// <example><code>
+    /// Tensor.scalar 1.5
+    /// // => array(1.5, dtype=float32)
+    /// </code></example>
     let scalar (value: 'T) : Tensor =
         match box value with
         | :? float as x -> MlxArray.Scalar(float32 x)
         | _ -> MlxArray.Scalar value
 
     /// <summary>One axis, from a .NET array. <c>float</c> becomes float32, as in MLX.</summary>
+    /// <example><code>
+    /// Tensor.ofArray [| 1; 2; 3 |]
+    /// // => array([1, 2, 3], dtype=int32)
+    /// </code></example>
     let ofArray (data: 'T[]) : Tensor = import data [| data.Length |]
 
     /// <summary>One axis, from a sequence. <c>float</c> becomes float32, as in MLX.</summary>
-    /// <example><code>Tensor.ofSeq [ 1.0; 2.0; 3.0 ] |> Tensor.sum</code></example>
+    /// <example><code>
+    /// Tensor.ofSeq [ 1.0; 2.5; 3.0 ]
+    /// // => array([1, 2.5, 3], dtype=float32)
+    /// </code></example>
     let ofSeq (data: seq<'T>) : Tensor = ofArray (Array.ofSeq data)
 
     /// <summary>Rows of equal length, shape (rows, columns).</summary>
     /// <exception cref="T:System.ArgumentException">The rows differ in length.</exception>
-    /// <example><code>Tensor.ofRows [ [ 1; 2 ]; [ 3; 4 ] ]</code></example>
+    /// <example><code>
+    /// Tensor.ofRows [ [ 1; 2 ]; [ 3; 4 ] ]
+    /// // => array([[1, 2], [3, 4]], dtype=int32)
+    /// </code></example>
     let ofRows (rows: seq<#seq<'T>>) : Tensor =
         let rows = [| for row in rows -> Array.ofSeq row |]
         let columns = if rows.Length = 0 then 0 else rows[0].Length
@@ -65,120 +87,123 @@ module Tensor =
         | None -> import (Array.concat rows) [| rows.Length; columns |]
 
     /// <summary>Two axes, from a .NET array. <c>float</c> becomes float32, as in MLX.</summary>
+    /// <example><code>
+    /// Tensor.ofArray2D (array2D [ [ 1.0; 2.0 ]; [ 3.0; 4.0 ] ])
+    /// // => array([[1, 2], [3, 4]], dtype=float32)
+    /// </code></example>
     let ofArray2D (data: 'T[,]) : Tensor =
         import (Seq.cast<'T> data |> Array.ofSeq) [| data.GetLength 0; data.GetLength 1 |]
 
     /// <summary>Three axes, from a .NET array. <c>float</c> becomes float32, as in MLX.</summary>
+    /// <example><code>
+    /// Tensor.ofArray3D (Array3D.init 1 2 2 (fun _ j k -> 2 * j + k))
+    /// // => array([[[0, 1], [2, 3]]], dtype=int32)
+    /// </code></example>
     let ofArray3D (data: 'T[,,]) : Tensor =
         import
             (Seq.cast<'T> data |> Array.ofSeq)
             [| data.GetLength 0; data.GetLength 1; data.GetLength 2 |]
 
     /// <summary>A .NET array in the shape given, row by row.</summary>
-    /// <exception cref="T:System.ArgumentException">The shape has another number of elements.</exception>
+    /// <exception cref="T:System.ArgumentException">The shape has another number of
+    /// elements.</exception>
+    /// <example><code>
+    /// [| 1 .. 6 |] |> Tensor.shaped [ 2; 3 ]
+    /// // => array([[1, 2, 3], [4, 5, 6]], dtype=int32)
+    /// </code></example>
     let shaped (shape: seq<int>) (data: 'T[]) : Tensor =
         match Array.ofSeq shape with
         | [||] when data.Length = 1 -> scalar data[0]
         | [||] -> invalidArg (nameof data) $"{data.Length} elements do not fit the shape ()"
         | shape -> import data shape
 
-    /// <summary>Float32 zeros (<c>mlx.core.zeros</c>).</summary>
-    let zeros (shape: seq<int>) : Tensor = Ops.Zeros(ReadOnlySpan(Array.ofSeq shape))
-
-    /// <summary>Zeros of a dtype (<c>mlx.core.zeros</c>).</summary>
-    let zerosOf (dtype: DType) (shape: seq<int>) : Tensor =
-        Ops.Zeros(ReadOnlySpan(Array.ofSeq shape), dtype)
-
-    /// <summary>Float32 ones (<c>mlx.core.ones</c>).</summary>
-    let ones (shape: seq<int>) : Tensor = Ops.Ones(ReadOnlySpan(Array.ofSeq shape))
-
-    /// <summary>Ones of a dtype (<c>mlx.core.ones</c>).</summary>
-    let onesOf (dtype: DType) (shape: seq<int>) : Tensor =
-        Ops.Ones(ReadOnlySpan(Array.ofSeq shape), dtype)
-
-    /// <summary>One value everywhere (<c>mlx.core.full</c>).</summary>
-    let full (shape: seq<int>) (value: 'T) : Tensor =
-        Ops.Full(ReadOnlySpan(Array.ofSeq shape), scalar value)
-
-    /// <summary>Zeros of the shape and dtype of x (<c>mlx.core.zeros_like</c>).</summary>
-    let zerosLike (x: Tensor) : Tensor = Ops.ZerosLike x
-
-    /// <summary>Ones of the shape and dtype of x (<c>mlx.core.ones_like</c>).</summary>
-    let onesLike (x: Tensor) : Tensor = Ops.OnesLike x
-
-    /// <summary>One value everywhere, of the shape and dtype of x (<c>mlx.core.full</c>).</summary>
-    let fullLike (value: 'T) (x: Tensor) : Tensor = Ops.FullLike(x, scalar value)
-
-    /// <summary>The int32 numbers 0, 1, ... below <c>stop</c> (<c>mlx.core.arange</c>).</summary>
-    let arange (stop: int) : Tensor = Ops.ARange(stop)
-
-    /// <summary>The int32 numbers from <c>start</c> to below <c>stop</c> (<c>mlx.core.arange</c>).</summary>
-    let arangeFrom (start: int) (stop: int) : Tensor = Ops.ARange(start, stop)
-
-    /// <summary>Float32 numbers from <c>start</c> to below <c>stop</c> in steps
-    /// (<c>mlx.core.arange</c>).</summary>
-    let arangeStep (start: float) (stop: float) (step: float) : Tensor =
-        Ops.ARange(start, stop, step)
-
-    /// <summary>So many float32 numbers, evenly from <c>start</c> to <c>stop</c>, both included
-    /// (<c>mlx.core.linspace</c>).</summary>
-    let linspace (start: float) (stop: float) (count: int) : Tensor =
-        Ops.Linspace(start, stop, count)
-
-    /// <summary>The float32 unit matrix, shape (n, n) (<c>mlx.core.eye</c>).</summary>
-    let eye (n: int) : Tensor = Ops.Eye n
-
-    /// <summary>Ones on and below the k-th diagonal, shape (n, m) (<c>mlx.core.tri</c>).</summary>
-    let tri (n: int) (m: int) (k: int) : Tensor = Ops.Tri(n, m, k)
-
-    /// <summary>The part on and below the k-th diagonal, zeros above (<c>mlx.core.tril</c>).</summary>
-    let tril (k: int) (x: Tensor) : Tensor = Ops.Tril(x, k)
-
-    /// <summary>The part on and above the k-th diagonal, zeros below (<c>mlx.core.triu</c>).</summary>
-    let triu (k: int) (x: Tensor) : Tensor = Ops.Triu(x, k)
-
-    /// <summary>A vector as the k-th diagonal of a matrix, or that of a matrix as a vector
-    /// (<c>mlx.core.diag</c>).</summary>
-    let diag (k: int) (x: Tensor) : Tensor = Ops.Diag(x, k)
-
-    /// <summary>The diagonal of the first two axes, as a last axis (<c>mlx.core.diagonal</c>).</summary>
-    let diagonal (offset: int) (x: Tensor) : Tensor = Ops.Diagonal(x, offset)
-
-    /// <summary>The sum along the diagonal of the first two axes (<c>mlx.core.trace</c>).</summary>
-    let trace (x: Tensor) : Tensor = Ops.Trace x
-
     /// <summary>The length of each axis.</summary>
-    /// <example><code>let [ rows; columns ] = Tensor.shape x</code></example>
+    /// <example><code>
+    /// Tensor.zeros [ 2; 3 ] |> Tensor.shape
+    /// // => [2; 3]
+    /// </code></example>
     let shape (x: Tensor) : int list = List.ofArray (x.Shape.ToArray())
 
     /// <summary>The number of axes.</summary>
+    /// <example><code>
+    /// Tensor.zeros [ 2; 3 ] |> Tensor.ndim
+    /// // => 2
+    /// </code></example>
     let ndim (x: Tensor) = x.NDim
 
     /// <summary>The number of elements.</summary>
+    /// <example><code>
+    /// Tensor.zeros [ 2; 3 ] |> Tensor.size
+    /// // => 6L
+    /// </code></example>
     let size (x: Tensor) = x.Size
 
     /// <summary>The length of an axis.</summary>
+    /// <example><code>
+    /// Tensor.zeros [ 2; 3 ] |> Tensor.dim -1
+    /// // => 3
+    /// </code></example>
     let dim (axis: int) (x: Tensor) = x.Dim axis
 
+    /// <summary>The bytes of an element.</summary>
+    /// <example><code>
+    /// Tensor.zeros [ 2; 3 ] |> Tensor.itemsize
+    /// // => 4
+    /// </code></example>
+    let itemsize (x: Tensor) = x.ItemSize
+
+    /// <summary>The bytes of all elements.</summary>
+    /// <example><code>
+    /// Tensor.zeros [ 2; 3 ] |> Tensor.nbytes
+    /// // => 24L
+    /// </code></example>
+    let nbytes (x: Tensor) = x.NBytes
+
     /// <summary>The element type.</summary>
+    /// <example><code>
+    /// Tensor.ofSeq [ 1; 2 ] |> Tensor.dtype
+    /// // => Int32
+    /// </code></example>
     let dtype (x: Tensor) = x.DType
 
     /// <summary>The same numbers as another dtype (<c>array.astype</c>).</summary>
+    /// <example><code>
+    /// Tensor.ofSeq [ 1.7; -1.7 ] |> Tensor.astype DType.Int32
+    /// // => array([1, -1], dtype=int32)
+    /// </code></example>
     let astype (dtype: DType) (x: Tensor) : Tensor = Ops.AsType(x, dtype)
 
     /// <summary>The same bytes read as another dtype (<c>mlx.core.view</c>).</summary>
+    /// <example><code>
+    /// Tensor.ofSeq [ 1.0f; -2.0f ] |> Tensor.view DType.UInt32
+    /// // => array([1065353216, 3221225472], dtype=uint32)
+    /// </code></example>
     let view (dtype: DType) (x: Tensor) : Tensor = Ops.View(x, dtype)
 
-    /// <summary>The same values, through which no gradient flows (<c>mlx.core.stop_gradient</c>).</summary>
+    /// <summary>The same values, through which no gradient flows
+    /// (<c>mlx.core.stop_gradient</c>).</summary>
+    /// <example><code>
+    /// gradient (fun x -> Tensor.sum (x * Tensor.stopGradient x)) (Tensor.ofSeq [ 3.0 ])
+    /// // => array([3], dtype=float32)
+    /// </code></example>
     let stopGradient (x: Tensor) : Tensor = Ops.StopGradient x
 
     /// <summary>Computes the tensor; answers it.</summary>
+    /// <example><code>
+    /// Tensor.ofSeq [ 1.0; 2.0 ] |> Tensor.sum |> Tensor.eval
+    /// // => array(3, dtype=float32)
+    /// </code></example>
     let eval (x: Tensor) : Tensor =
         x.Eval()
         x
 
     /// <summary>The only element as a <c>float</c>, whatever the dtype.</summary>
-    /// <exception cref="T:System.InvalidOperationException">It is complex or has several elements.</exception>
+    /// <exception cref="T:System.InvalidOperationException">It is complex or has several
+    /// elements.</exception>
+    /// <example><code>
+    /// Tensor.ofSeq [ 1; 2; 3 ] |> Tensor.sum |> Tensor.toFloat
+    /// // => 6.0
+    /// </code></example>
     let toFloat (x: Tensor) : float = x.ToScalar()
 
     let private read (x: Tensor) : 'T[] =
@@ -189,7 +214,11 @@ module Tensor =
             converted.ToArray<'T>()
 
     /// <summary>The elements row by row, converted to the .NET type asked for.</summary>
-    /// <example><code>let values: float32[] = Tensor.toArray x</code></example>
+    /// <example><code>
+    /// let values: float32[] = Tensor.ofSeq [ 1.0; 2.0 ] |> Tensor.toArray
+    /// values
+    /// // => [|1.0f; 2.0f|]
+    /// </code></example>
     let toArray (x: Tensor) : 'T[] =
         // A GPU has no float64: widen here.
         match x.DType with
@@ -206,9 +235,14 @@ module Tensor =
 
     /// <summary>The elements of a matrix, converted to the .NET type asked for.</summary>
     /// <exception cref="T:System.ArgumentException">The tensor has not two axes.</exception>
+    /// <example><code>
+    /// let rows: int[,] = Tensor.ofRows [ [ 1; 2 ]; [ 3; 4 ] ] |> Tensor.toArray2D
+    /// rows
+    /// // => [[1; 2] [3; 4]]
+    /// </code></example>
     let toArray2D (x: Tensor) : 'T[,] =
         if x.NDim <> 2 then
-            invalidArg (nameof x) $"toArray2D wants two axes, the shape is {shape x}"
+            invalidArg (nameof x) $"toArray2D wants two axes, the shape is {Text.shape x}"
 
         let elements: 'T[] = toArray x
         let columns = x.Dim 1
@@ -216,8 +250,13 @@ module Tensor =
 
     /// <summary>The only element, converted to the .NET type asked for.</summary>
     /// <exception cref="T:System.ArgumentException">The tensor has several elements.</exception>
+    /// <example><code>
+    /// let total: int = Tensor.ofSeq [ 1; 2; 3 ] |> Tensor.sum |> Tensor.item
+    /// total
+    /// // => 6
+    /// </code></example>
     let item (x: Tensor) : 'T =
         if x.Size <> 1L then
-            invalidArg (nameof x) $"item reads one element, the shape is {shape x}"
+            invalidArg (nameof x) $"item reads one element, the shape is {Text.shape x}"
 
         (toArray x)[0]

@@ -28,7 +28,7 @@ module Data =
 
     /// <summary>Batches of so many samples in order; the last one may be smaller. Each enumeration
     /// begins anew.</summary>
-    /// <example><code>for x, y in Data.batches 64 (images, labels) do ...</code></example>
+    /// <example><code>for x, y in Data.batches 64 (images, labels) do Tree.eval (x, y) |> ignore</code></example>
     let batches (size: int) (samples: 'T) : seq<'T> =
         let n = count samples
 

@@ -76,7 +76,11 @@ module Jacobians =
     /// <exception cref="T:System.ArgumentException">The argument or the value is no floating
     /// tensor.</exception>
     /// <exception cref="T:Mlx.Core.MlxException">An op on the way has no derivative.</exception>
-    /// <example><code>let a' = jacobian (fun x -> a *@ x) x                // a</code></example>
+    /// <example><code>
+    /// let a = Tensor.ofRows [ [ 1.0; 2.0 ]; [ 3.0; 4.0 ] ]
+    /// jacobian (fun x -> a *@ x) (Tensor.ones [ 2 ])
+    /// // => array([[1, 2], [3, 4]], dtype=float32)
+    /// </code></example>
     let jacobian (f: Tensor -> Tensor) (at: Tensor) : Tensor =
         Tree.scoped (fun () ->
             let value = f at
@@ -93,7 +97,8 @@ module Jacobians =
     /// <exception cref="T:Mlx.Core.MlxException">An op on the way has no second
     /// derivative.</exception>
     /// <example><code>
-    /// let h = hessian (fun x -> Tensor.sum (x ** 3)) x     // diag (6 x)
+    /// hessian (fun x -> Tensor.sum (x ** 3)) (Tensor.ofSeq [ 1.0; 2.0 ]) // diag (6 x)
+    /// // => array([[6, 0], [0, 12]], dtype=float32)
     /// </code></example>
     let hessian (f: Tensor -> Tensor) (at: Tensor) : Tensor =
         // Not forward through the gradient: MLX has no forward rule for what a slice's gradient is.

@@ -60,7 +60,8 @@ module Transforms =
 
     /// <summary>The gradient of a function of one argument.</summary>
     /// <example><code>
-    /// let slope = gradient (fun x -> Tensor.sum (x ** 3)) x   // 3x²
+    /// gradient (fun x -> Tensor.sum (x ** 3)) (Tensor.ofSeq [ 1.0; 2.0 ]) // 3x²
+    /// // => array([3, 12], dtype=float32)
     /// </code></example>
     let gradient (f: 'P -> Tensor) (at: 'P) : 'P = grad (fun p () -> f p) at ()
 

@@ -42,6 +42,8 @@ let private isGenerated (m: MemberInfo) =
     || m.Name = "ToString"
     || m.Name = ".ctor"
     || m.Name = "Tags"
+    || m.Name = "value__"
+    || typeof<Delegate>.IsAssignableFrom(nonNull m.DeclaringType)
     || m.Name.StartsWith "Is"
        && m.DeclaringType |> nonNull |> FSharp.Reflection.FSharpType.IsUnion
     || m.Name.StartsWith "New"
@@ -62,12 +64,59 @@ let private publicNames (assembly: Assembly) =
                   | m when isGenerated m -> ()
                   | m -> $"{nameOf t}.{m.Name}" ]
 
+/// The functions of a module and of those that files add to it.
+let private functionsOf (assembly: Assembly) name =
+    [ for t in assembly.GetExportedTypes() do
+          if t.Name = name || t.Name = name + "Module" then
+              for m in t.GetMethods(BindingFlags.Public ||| BindingFlags.Static) do
+                  if not (isGenerated m) then
+                      $"{nameOf t}.{m.Name}" ]
+
+let private fileOf (assembly: Assembly) = text (Path.ChangeExtension(assembly.Location, ".xml"))
+
+let private isDocumented (assembly: Assembly) least =
+    testCase $"every public name of {assembly.GetName().Name} has a doc comment" (fun () ->
+        let known = documented (fileOf assembly)
+        let names = publicNames assembly |> List.distinct
+        let missing = names |> List.filter (fun name -> not (known.Contains name))
+        Expect.isGreaterThan names.Length least "names"
+        Expect.equal missing [] "without a comment")
+
+let private functional = typeof<Key>.Assembly
+
+/// Modules all of whose functions show an example, with what it answers.
+let private shown = [ "Tensor"; "At" ]
+
+let private areShown =
+    testCase "every function over tensors shows an example with its answer" (fun () ->
+        let examples = DocExamples.read (fileOf functional)
+
+        let withAnswer = examples |> List.filter _.Answer.IsSome |> List.map _.Member |> Set.ofList
+
+        let functions = shown |> List.collect (functionsOf functional) |> List.distinct
+        let missing = functions |> List.filter (fun name -> not (withAnswer.Contains name))
+        Expect.isGreaterThan functions.Length 250 "functions"
+        Expect.equal missing [] "without an example that ends in '// => what it answers'")
+
+let private areTrue =
+    testCase "examples of doc comments compile, run and answer what they say" (fun () ->
+        let examples = DocExamples.read (fileOf functional)
+        let errors, answers = DocExamples.run functional.Location examples
+        Expect.equal errors "" "what the compiler says of them"
+
+        let wrong =
+            [ for i, example in List.indexed examples do
+                  match example.Answer, answers.TryFind i with
+                  | Some want, Some got when not (DocExamples.agree want got) ->
+                      $"{example.Member}: it answers {got}, the comment says {want}"
+                  | Some _, None -> $"{example.Member}: it answers nothing"
+                  | _ -> () ]
+
+        if not wrong.IsEmpty then
+            failtest (String.concat "\n" wrong))
+
 let tests =
-    [ testCase "every public name has a doc comment" (fun () ->
-          let assembly = typeof<Key>.Assembly
-          let file = Path.ChangeExtension(assembly.Location, ".xml")
-          let known = documented (text file)
-          let names = publicNames assembly |> List.distinct
-          let missing = names |> List.filter (fun name -> not (known.Contains name))
-          Expect.isGreaterThan names.Length 300 "names"
-          Expect.isEmpty missing "without a comment") ]
+    [ isDocumented functional 300
+      isDocumented typeof<Core.MlxArray>.Assembly 500
+      areShown
+      areTrue ]

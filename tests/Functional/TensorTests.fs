@@ -36,8 +36,9 @@ let private slicing =
           [ 8; 4; 0 ]
       part "an empty range" (fun x -> x[0, 0, 3..1]) [ 0 ] []
       part
-          "addAt"
-          (fun x -> (x |> Tensor.addAt [ Idx.Ellipsis; Idx.Slice(0, 1) ] (Tensor.scalar 100))[0, 0])
+          "At.add"
+          (fun x ->
+              (x |> Tensor.at ix[Idx.Ellipsis, Idx.Slice(0, 1)] |> At.add (Tensor.scalar 100))[0, 0])
           [ 4 ]
           [ 100; 1; 2; 3 ]
 

@@ -19,4 +19,5 @@ let suites () =
       Suite.leakFree "functional.trainstep" TrainStepTests.tests
       Suite.leakFree "functional.train" TrainTests.tests
       Suite.leakFree "functional.files" FileTests.tests
+      Suite.leakFree "functional.names" NameTests.tests
       Suite.leakFree "functional.docs" DocTests.tests ]

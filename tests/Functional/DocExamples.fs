@@ -1,0 +1,207 @@
+/// The examples of doc comments, compiled by F# interactive and run in one go.
+module Mlx.Tests.Functional.DocExamples
+
+open System
+open System.Diagnostics
+open System.IO
+open System.Text.RegularExpressions
+open System.Xml.Linq
+
+/// An example: whose it is, its lines, and what its last expression answers, where it says so in a
+/// comment at its end: `// => array([1, 2], dtype=int32)`.
+type Example = { Member: string; Code: string list; Answer: string option }
+
+/// What examples speak of without defining it, and its type; `_` is whatever its use says.
+let private given =
+    [ "x", "Tensor"
+      "x1", "Tensor"
+      "x2", "Tensor"
+      "y", "Tensor"
+      "a", "Tensor"
+      "w", "Tensor"
+      "b", "Tensor"
+      "image", "Tensor"
+      "grey", "Tensor"
+      "kv", "Tensor"
+      "time", "Tensor"
+      "frequencies", "Tensor"
+      "next", "Tensor"
+      "scores", "Tensor"
+      "source", "Tensor"
+      "target", "Tensor"
+      "images", "Tensor"
+      "labels", "Tensor"
+      "validationLoss", "Tensor"
+      "batch", "Tensor * Tensor"
+      "batches", "seq<Tensor * Tensor>"
+      "trainSet", "Tensor * Tensor"
+      "model", "Mlp"
+      "direction", "Mlp"
+      "slope", "Mlp"
+      "loss", "Mlp -> Tensor * Tensor -> Tensor"
+      "accuracy", "Mlp -> Tensor"
+      "forward", "Mlp -> Tensor -> Tensor"
+      "optimizer", "Optimizer"
+      "snapshot", "Snapshot<Mlp>"
+      "length", "int"
+      "n", "int"
+      "p", "_"
+      "heads", "_"
+      "layer", "_"
+      "stats", "_"
+      "state", "_"
+      "encoder", "_"
+      "config", "_" ]
+
+let private prelude =
+    """open System
+open Mlx
+
+type Mlp = { Hidden: Linear; Out: Linear }
+
+module Mlp =
+    let forward (p: Mlp) (x: Tensor) = x |> Linear.apply p.Hidden |> Linear.apply p.Out
+
+/// One line for each example, whatever it prints.
+let tell (index: int) (answer: unit -> obj) =
+    let line = try sprintf "%A" (answer ()) with e -> $"throws {e.GetType().Name}: {e.Message}"
+    printfn "@%d %s" index (line.Replace("\n", " "))
+"""
+
+/// Lines without the margin that all but empty ones share.
+let private dedent (text: string) =
+    let lines = (text.Trim('\n', '\r')).Split '\n' |> Array.map _.TrimEnd() |> List.ofArray
+    let margin (line: string) = line.Length - line.TrimStart().Length
+    let filled = lines |> List.filter (fun line -> line <> "")
+    let least = if filled.IsEmpty then 0 else filled |> List.map margin |> List.min
+    lines |> List.map (fun line -> if line = "" then "" else line.Substring least)
+
+let private parse name (text: string) =
+    let lines = dedent text |> List.filter (fun line -> line <> "")
+    let isAnswer (line: string) = line.StartsWith "// =>"
+
+    match lines |> List.tryFindIndex isAnswer with
+    | Some i ->
+        let answer =
+            lines[i..] |> List.map (fun line -> line.TrimStart('/', ' ')) |> String.concat " "
+
+        { Member = name
+          Code = List.take i lines
+          Answer = Some(answer.Substring(2).Trim()) }
+    | None -> { Member = name; Code = lines; Answer = None }
+
+/// `Mlx.Tree.leaves` of `M:Mlx.Tree.leaves``1(``0)`.
+let nameOf (id: string) = Regex.Replace(Regex.Replace(id.Substring 2, @"\(.*$", ""), @"``?\d+", "")
+
+/// The examples of a file of documentation.
+let read (file: string) : Example list =
+    [ for m in XDocument.Load(file).Descendants "member" do
+          for code in m.Descendants "example" |> Seq.collect _.Descendants("code") do
+              parse (nameOf (nonNull (m.Attribute "name")).Value) code.Value ]
+
+let private startsWith (words: string list) (line: string) =
+    words |> List.exists (fun word -> line.StartsWith(word + " "))
+
+/// Where the last expression begins: lines that continue one are indented or begin with an
+/// operator or a closing bracket.
+let private lastExpression (code: string list) =
+    let continues (line: string) =
+        line.StartsWith ' ' || line.StartsWith "|>" || startsWith [ "and!"; "with" ] line
+
+    code |> List.findIndexBack (continues >> not)
+
+let private isWord (code: string list) name =
+    let isIn (line: string) =
+        // Neither in a comment nor in a text.
+        let line = Regex.Replace(line, @"//.*$|""[^""]*""", "")
+        Regex.IsMatch(line, $@"(?<![\w.']){name}(?![\w'])")
+
+    List.exists isIn code
+
+/// Whether the example defines the name. `let x = f x` does not: it needs an earlier one.
+let private isBound (code: string list) name =
+    let isDefinition (line: string) =
+        let m = Regex.Match(line, $@"\b(let!?|and!|mutable) (\(?\w+, )*\(?{name}\b")
+        m.Success && not (isWord [ line.Substring(m.Index + m.Length) ] name)
+
+    let isParameter (line: string) = Regex.IsMatch(line, $@"\b(fun|for) (\(?\w+, )*\(?{name}\b")
+    code |> List.exists (fun line -> isParameter line || isDefinition line)
+
+/// One example as a function; what it does not define are its parameters.
+let private emit index (example: Example) =
+    let code = example.Code
+    let last = lastExpression code
+    let isStatement = startsWith [ "let"; "use"; "let!"; "for" ] code[last]
+    let draws = code |> List.exists (startsWith [ "let!" ])
+
+    let parameters =
+        given
+        |> List.filter (fun (name, _) -> isWord code name && not (isBound code name))
+        |> List.map (fun (name, kind) -> $"({name}: {kind}) ")
+        |> String.concat ""
+
+    let indent = List.map (fun line -> "        " + line)
+
+    let answer =
+        if draws then
+            [ "    box (random {" ] @ indent code @ [ "        return () })" ]
+        elif isStatement then
+            List.map (fun line -> "    " + line) code @ [ "    box ()" ]
+        else
+            List.map (fun line -> "    " + line) (List.take last code)
+            @ [ "    let answer =" ]
+            @ indent (List.skip last code)
+            @ [ "    box answer" ]
+
+    [ $"#line 1 \"{example.Member}\""; $"let example{index} {parameters}() : obj =" ]
+    @ answer
+    @ [ if example.Answer.IsSome then
+            $"tell {index} example{index}" ]
+
+/// Compiles all examples and runs those that state an answer. Answers what the compiler said, and
+/// what each of them answered.
+let run (assembly: string) (examples: Example list) : string * Map<int, string> =
+    let script = Path.Combine(Path.GetTempPath(), $"examples-{Guid.NewGuid()}.fsx")
+
+    try
+        File.WriteAllLines(
+            script,
+            [ for name in [ "Mlx.Core"; "Mlx.Functional" ] do
+                  let folder = nonNull (Path.GetDirectoryName assembly)
+                  let file = Path.Combine(folder, name + ".dll")
+                  $"#r @\"{file}\""
+              prelude
+              for i, example in List.indexed examples do
+                  yield! emit i example ]
+        )
+
+        let info =
+            ProcessStartInfo("dotnet", [ "fsi"; "--quiet"; "--nologo"; "--nowarn:64,3886"; script ])
+
+        info.RedirectStandardOutput <- true
+        info.RedirectStandardError <- true
+        use job = nonNull (Process.Start info)
+        let errors = job.StandardError.ReadToEndAsync()
+        let output = job.StandardOutput.ReadToEnd()
+        job.WaitForExit()
+
+        let answers =
+            [ for line in output.Split '\n' do
+                  let m = Regex.Match(line, @"^@(\d+) (.*)$")
+
+                  if m.Success then
+                      int m.Groups[1].Value, Regex.Replace(m.Groups[2].Value, @"\s+", " ").Trim() ]
+
+        errors.Result, Map answers
+    finally
+        File.Delete script
+
+let private number = Regex @"-?\d+(\.\d+)?(e[+-]?\d+)?"
+
+/// The same text, with numbers as near as six digits tell: engines differ in the last one.
+let agree (want: string) (got: string) =
+    let numbers text = [ for m in number.Matches text -> float m.Value ]
+    let near (a: float) (b: float) = abs (a - b) <= 1e-5 * max 1.0 (abs a)
+
+    number.Replace(want, "#") = number.Replace(got, "#")
+    && List.forall2 near (numbers want) (numbers got)
