@@ -16,15 +16,8 @@ internal static unsafe class Result
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static MlxArray Array(int status, mlx_array result, string function)
-    {
-        if (status != 0)
-        {
-            Throw(function);
-        }
-
-        return MlxArray.Own(result);
-    }
+    public static MlxArray Array(int status, mlx_array result, string function) =>
+        status == 0 ? MlxArray.Own(result) : Failed(function);
 
     public static (MlxArray, MlxArray) Pair(
         int status, mlx_array first, mlx_array second, string function)
@@ -61,8 +54,13 @@ internal static unsafe class Result
         return arrays;
     }
 
+    private static void Throw(string function) => throw Exception(function);
+
+    private static MlxArray Failed(string function) =>
+        (ShapeCheck.IsActive ? ShapeCheck.Recover(function) : null) ?? throw Exception(function);
+
     /// <summary>The exception of the call that just failed on this thread.</summary>
-    private static void Throw(string function)
+    public static MlxException Exception(string function)
     {
         var state = ThreadContext.Current;
         var (message, thrown) = (state.EngineMessage, state.Thrown);
@@ -70,7 +68,7 @@ internal static unsafe class Result
 
         // What a user's function threw comes out as it was, with its stack.
         thrown?.Throw();
-        throw new MlxException(function, message ?? "the engine gave no reason");
+        return new MlxException(function, message ?? "the engine gave no reason");
     }
 
     /// <summary>

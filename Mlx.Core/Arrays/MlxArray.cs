@@ -140,7 +140,16 @@ public sealed unsafe partial class MlxArray : IDisposable
 
     /// <summary>Takes over a handle that the engine made.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static MlxArray Own(mlx_array a) => new(a.ctx);
+    internal static MlxArray Own(mlx_array a)
+    {
+        var array = new MlxArray(a.ctx);
+        if (ShapeCheck.IsActive)
+        {
+            ShapeCheck.Make(array);
+        }
+
+        return array;
+    }
 
     /// <summary>Keeps the handle valid until <see cref="Release"/>.</summary>
     /// <exception cref="ObjectDisposedException">The array is disposed.</exception>
@@ -152,12 +161,22 @@ public sealed unsafe partial class MlxArray : IDisposable
             ThrowDisposed();
         }
 
+        if (ShapeCheck.IsActive)
+        {
+            ShapeCheck.Use(this);
+        }
+
         return new mlx_array { ctx = handle };
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Release()
     {
+        if (ShapeCheck.IsActive)
+        {
+            ShapeCheck.EndUse(this);
+        }
+
         if (Interlocked.Decrement(ref uses) == Disposed)
         {
             Free();

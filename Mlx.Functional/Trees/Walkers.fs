@@ -9,6 +9,9 @@ open Microsoft.FSharp.Reflection
 open Mlx
 open Mlx.Core
 
+/// A type that holds tensors and is no tree, and the way to it from the type that was asked for.
+exception internal HidesTensors of hidden: Type * path: string list
+
 /// Finds or builds the walker of a type: reflection happens once for each type.
 module internal Walkers =
     let private flags = BindingFlags.Public ||| BindingFlags.NonPublic
@@ -25,11 +28,18 @@ module internal Walkers =
     let private isGeneric (definition: Type) (t: Type) =
         t.IsGenericType && t.GetGenericTypeDefinition() = definition
 
+    /// The walker of what lies below a type; an error says on which way.
+    let private below (segment: string) (walkerOf: Type -> Walker) (t: Type) : Walker =
+        try
+            walkerOf t
+        with HidesTensors(hidden, path) ->
+            raise (HidesTensors(hidden, segment :: path))
+
     let private parts get (members: (string * Type * MemberInfo) list) walkerOf =
         [ for segment, fieldType, m in members ->
               { Segment = segment
                 Get = fun tree -> get tree m
-                Walker = walkerOf fieldType } ]
+                Walker = below segment walkerOf fieldType } ]
 
     let private getMember (tree: Expression) (m: MemberInfo) : Expression =
         let owner =
@@ -101,7 +111,9 @@ module internal Walkers =
             [ { Tag = 0
                 Parts =
                   [ for i, (element, get) in List.indexed (elements t id) ->
-                        { Segment = string i; Get = get; Walker = walkerOf element } ]
+                        { Segment = string i
+                          Get = get
+                          Walker = below (string i) walkerOf element } ]
                 Make = Some(makeTuple t) } ]
 
     let private union walkerOf (t: Type) =
@@ -133,24 +145,55 @@ module internal Walkers =
 
         product t (Some tag) [ for case in FSharpType.GetUnionCases(t, flags) -> variant case ]
 
-    /// Whether tensors hide in a type that trees cannot take apart.
+    let private isForeign (t: Type) =
+        t.IsPrimitive
+        || t.IsEnum
+        || t.IsPointer
+        || t.Assembly = typeof<MlxArray>.Assembly
+        || (string t.Namespace).StartsWith "System"
+
+    let private fieldsOf (t: Type) =
+        t.GetFields(flags ||| BindingFlags.Instance) |> Array.map _.FieldType
+
+    /// Whether tensors hide in a type that trees cannot take apart: among its type arguments, or in
+    /// a field. Functions may close over tensors; those are constants.
     let rec private hidesTensors (t: Type) =
         t = typeof<MlxArray>
         || (t.HasElementType && hidesTensors (nonNull (t.GetElementType())))
-        || (t.IsGenericType
-            && not (FSharpType.IsFunction t)
+        || (not (FSharpType.IsFunction t)
             && not (typeof<Delegate>.IsAssignableFrom t)
-            && Array.exists hidesTensors (t.GetGenericArguments()))
+            && ((t.IsGenericType && Array.exists hidesTensors (t.GetGenericArguments()))
+                || (not (isForeign t) && Array.contains typeof<MlxArray> (fieldsOf t))))
 
-    let private unsupported (t: Type) =
+    /// A type as F# writes it.
+    let rec private nameOf (t: Type) : string =
+        if t = typeof<MlxArray> then
+            "Tensor"
+        elif t.IsArray then
+            nameOf (nonNull (t.GetElementType())) + "[" + String(',', t.GetArrayRank() - 1) + "]"
+        elif t.IsGenericType then
+            let name = t.Name.Substring(0, t.Name.IndexOf '`')
+            let arguments = t.GetGenericArguments() |> Array.map nameOf
+            name + "<" + String.Join(", ", arguments) + ">"
+        else
+            t.Name
+
+    let private unsupported (root: Type) (hidden: Type) (path: string list) =
+        let where = List.fold Path.child "" path
+
+        let what =
+            if where = "" then
+                $"{nameOf root} is no tree, though it holds tensors"
+            else
+                $"{nameOf root} is no tree: {where} is a {nameOf hidden}, which holds tensors"
+
         NotSupportedException(
-            $"the type {t} holds tensors but is not a tree: use records, tuples, lists, arrays, "
-            + "options, maps and unions"
+            what + ". Trees are records, tuples, lists, arrays, options, maps and unions of tensors"
         )
 
     let private over definition (t: Type) walkerOf =
         let arguments = List.ofArray (t.GetGenericArguments())
-        let item: Walker = walkerOf (List.last arguments)
+        let item: Walker = below "*" walkerOf (List.last arguments)
 
         if item.HasLeaves then
             create definition arguments [ item ]
@@ -168,7 +211,7 @@ module internal Walkers =
             over typedefof<MapWalker<int, _>> t walkerOf
         elif t.IsSZArray then
             let element = nonNull (t.GetElementType())
-            let item: Walker = walkerOf element
+            let item: Walker = below "*" walkerOf element
 
             if item.HasLeaves then
                 create typedefof<ArrayWalker<_>> [ element ] [ item ]
@@ -181,7 +224,7 @@ module internal Walkers =
         elif FSharpType.IsUnion(t, flags) then
             union walkerOf t
         elif hidesTensors t then
-            raise (unsupported t)
+            raise (HidesTensors(t, []))
         else
             create typedefof<ValueWalker<_>> [ t ] []
 
@@ -198,4 +241,8 @@ module internal Walkers =
             create typedefof<LaterWalker<_>> [ t ] [ later ]
 
     /// The walker of a type.
-    let ofType (t: Type) = find (HashSet()) t
+    let ofType (t: Type) =
+        try
+            find (HashSet()) t
+        with HidesTensors(hidden, path) ->
+            raise (unsupported t hidden path)

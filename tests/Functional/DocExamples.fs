@@ -64,7 +64,8 @@ module Mlp =
 
 /// One line for each example, whatever it prints.
 let tell (index: int) (answer: unit -> obj) =
-    let line = try sprintf "%A" (answer ()) with e -> $"throws {e.GetType().Name}: {e.Message}"
+    let show (x: obj) = if isNull x then "()" else sprintf "%A" x
+    let line = try show (answer ()) with e -> $"throws {e.GetType().Name}: {e.Message}"
     printfn "@%d %s" index (line.Replace("\n", " "))
 """
 
@@ -118,16 +119,8 @@ let private isWord (code: string list) name =
 
     List.exists isIn code
 
-/// Whether the example defines the name. `let x = f x` does not: it needs an earlier one.
-let private isBound (code: string list) name =
-    let isDefinition (line: string) =
-        let m = Regex.Match(line, $@"\b(let!?|and!|mutable) (\(?\w+, )*\(?{name}\b")
-        m.Success && not (isWord [ line.Substring(m.Index + m.Length) ] name)
-
-    let isParameter (line: string) = Regex.IsMatch(line, $@"\b(fun|for) (\(?\w+, )*\(?{name}\b")
-    code |> List.exists (fun line -> isParameter line || isDefinition line)
-
-/// One example as a function; what it does not define are its parameters.
+/// One example as a function. One that states its answer speaks only of what it defines; of another
+/// what is given are the parameters.
 let private emit index (example: Example) =
     let code = example.Code
     let last = lastExpression code
@@ -135,9 +128,9 @@ let private emit index (example: Example) =
     let draws = code |> List.exists (startsWith [ "let!" ])
 
     let parameters =
-        given
-        |> List.filter (fun (name, _) -> isWord code name && not (isBound code name))
-        |> List.map (fun (name, kind) -> $"({name}: {kind}) ")
+        [ for name, kind in given do
+              if example.Answer.IsNone && isWord code name then
+                  $"({name}: {kind}) " ]
         |> String.concat ""
 
     let indent = List.map (fun line -> "        " + line)

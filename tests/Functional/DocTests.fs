@@ -85,13 +85,19 @@ let private isDocumented (assembly: Assembly) least =
 let private functional = typeof<Key>.Assembly
 
 /// Modules all of whose functions show an example, with what it answers.
-let private shown = [ "Tensor"; "At" ]
+let private shown = [ "Tensor"; "At"; "Tree"; "Shape"; "Einops" ]
 
 let private areShown =
     testCase "every function over tensors shows an example with its answer" (fun () ->
         let examples = DocExamples.read (fileOf functional)
 
-        let withAnswer = examples |> List.filter _.Answer.IsSome |> List.map _.Member |> Set.ofList
+        // What reads and writes files, or speaks of a model, has no answer to show.
+        let isShown (e: DocExamples.Example) =
+            e.Answer.IsSome
+            || e.Member.StartsWith "Mlx.TensorFiles."
+            || e.Member = "Mlx.Tree.partition"
+
+        let withAnswer = examples |> List.filter isShown |> List.map _.Member |> Set.ofList
 
         let functions = shown |> List.collect (functionsOf functional) |> List.distinct
         let missing = functions |> List.filter (fun name -> not (withAnswer.Contains name))

@@ -14,7 +14,7 @@ let private layer seed = { W = normal seed [ 2; 3 ]; B = normal (seed + 1) [ 2 ]
 
 let private law name (check: int -> unit) =
     testPropertyWithConfig
-        { FsCheckConfig.defaultConfig with maxTest = 30 }
+        { FsCheckConfig.defaultConfig with maxTest = 200 }
         name
         (fun (seed: int) ->
             Tree.scoped (fun () ->

@@ -11,6 +11,7 @@ let suites () =
       Suite.leakFree "functional.transforms" TransformTests.tests
       Suite.leakFree "functional.export" ExportTests.tests
       Suite.leakFree "functional.jacobians" JacobianTests.tests
+      Suite.leakFree "functional.shape" ShapeTests.tests
       Suite.leakFree "functional.golden" GoldenTests.tests
       Suite.leakFree "functional.init" InitTests.tests
       Suite.leakFree "functional.layer" LayerTests.tests

@@ -76,6 +76,17 @@ type private Recursive =
 
 type private Wide = { Blocks: Leaf[] }
 
+type private Holder<'T> = { Layers: {| Items: 'T |} list }
+
+type private Hidden(x: Tensor) =
+    member _.X = x
+
+type private Twice =
+    { [<TreeName "same">]
+      First: Tensor
+      [<TreeName "same">]
+      Second: Tensor }
+
 let private laws =
     [ property "leaves put back give the same leaves" (fun plan ->
           let tree = net plan
@@ -215,6 +226,89 @@ let private examples =
               for part in [ "b"; "extra"; "other"; "(2, 3)"; "(3, 2)" ] do
                   Expect.stringContains e.Message part "the message tells it"
           | e -> failtest $"{e}")
+
+      testCase "a type that hides tensors is named with its path" (fun () ->
+          let told (call: unit -> unit) = (Assert.catch call).Message
+
+          Expect.stringStarts
+              (told (fun () -> Tree.count (Dictionary<string, Tensor>()) |> ignore))
+              "Dictionary<String, Tensor> is no tree, though it holds tensors"
+              "itself"
+
+          let inside: Holder<seq<Tensor>> = { Layers = [ {| Items = [] |} ] }
+
+          Expect.stringStarts
+              (told (fun () -> Tree.paths inside |> ignore))
+              "Holder<IEnumerable<Tensor>> is no tree: layers.*.items is a IEnumerable<Tensor>"
+              "a part"
+
+          Expect.stringContains
+              (told (fun () -> Tree.count (number 1, Hidden(number 1)) |> ignore))
+              "1 is a Hidden, which holds tensors"
+              "a class")
+
+      testCase "three trees are combined" (fun () ->
+          let sum = Tree.map3 (fun x y z -> x + y * z) [ number 1 ] [ number 2 ] [ number 3 ]
+          Expect.sequenceEqual (values sum) [ 7.0 ] "x + y z"
+
+          let e =
+              Assert.catch (fun () ->
+                  Tree.map3 (fun x _ _ -> x) [ number 1 ] [ number 2 ] [] |> ignore)
+
+          Expect.stringStarts e.Message "Tree.map3: the trees differ: 0 is only" "message")
+
+      testCase "a part is trained, the rest stays" (fun () ->
+          let tree = {| Body = {| W = number 2 |}; Head = {| W = number 3; B = number 1 |} |}
+          let head, rest = tree |> Tree.partition (fun path _ -> path.StartsWith "head.")
+          Expect.sequenceEqual (Tree.paths head) [ "head.b"; "head.w" ] "picked"
+          Expect.sequenceEqual (Tree.paths rest) [ "body.w" ] "others"
+          let loss head () = (let t = Tree.replace head tree in t.Body.W * t.Head.W + t.Head.B)
+          let slope = grad loss head ()
+          Expect.sequenceEqual (values slope) [ 1.0; 2.0 ] "slopes"
+          let again = tree |> Tree.replace head |> Tree.replace rest
+          Expect.sequenceEqual (values again) (values tree) "put back")
+
+      testCase "entries without a place are told at once" (fun () ->
+          let tree = {| A = Tensor.zeros [ 2 ]; B = number 1 |}
+          let entries = Map [ "a", Tensor.zeros [ 3 ]; "c", number 1; "d", number 1 ]
+
+          match Assert.catch (fun () -> Tree.replace entries tree |> ignore) with
+          | :? TreeMismatchException as e ->
+              Expect.equal (e.Missing, e.Unexpected) ([], [ "c"; "d" ]) "unexpected"
+              Expect.equal [ for m in e.Misshaped -> m.Path ] [ "a" ] "misshaped"
+          | e -> failtest $"{e}")
+
+      testCase "leaves of one path are not confused" (fun () ->
+          let tree = Map [ "a", {| B = number 1 |} ], Map [ "a.b", number 2 ]
+          let both = {| X = [ fst tree ]; Y = snd tree |}
+          Expect.equal (Tree.filter (fun _ _ -> true) both).Count 2 "distinct paths"
+          let twice: Twice = { First = number 1; Second = number 2 }
+
+          for call in
+              [ (fun () -> Tree.filter (fun _ _ -> true) twice |> ignore)
+                (fun () -> Tree.replace Map.empty twice |> ignore)
+                (fun () -> Tree.ofNamed (Map [ "same", number 1 ]) twice |> ignore) ] do
+              Expect.stringContains
+                  (Assert.catch call).Message
+                  "2 leaves of the tree have the path same"
+                  "message")
+
+      testCase "a summary is a table" (fun () ->
+          let tree =
+              {| Hidden = {| Weight = Tensor.zeros [ 1024; 784 ]; Bias = Tensor.zeros [ 1024 ] |}
+                 Step = Tensor.scalar 0 |}
+
+          let lines = (Tree.summary tree).Split '\n'
+
+          Expect.sequenceEqual
+              lines
+              [ "hidden.bias    (1024)       float32    1,024"
+                "hidden.weight  (1024, 784)  float32  802,816"
+                "step           ()           int32          1"
+                "total                                803,841 (3,215,364 bytes)" ]
+              "lines"
+
+          Expect.equal (Tree.bytes tree) 3_215_364L "bytes")
 
       testCase "a wrong number of leaves is refused" (fun () ->
           Expect.throwsT<ArgumentException>
