@@ -46,6 +46,15 @@ let private othersBetween before after =
         Some(max 0.0 (all1 - all0 - (idle1 - idle0) - (own1 - own0)) / (all1 - all0))
     | _ -> None
 
+/// A run, and more until the JIT has compiled short ones for good: it waits for 100 ms without new
+/// code before it starts on that.
+let private warmUp (time: unit -> float) =
+    let start = Stopwatch.GetTimestamp()
+    time () |> ignore
+
+    while Stopwatch.GetElapsedTime(start).TotalMilliseconds < 250.0 do
+        time () |> ignore
+
 /// Times a workload.
 let timing work =
     let time () =
@@ -57,7 +66,7 @@ let timing work =
     let first = time ()
 
     if first < 1000.0 then
-        time () |> ignore
+        warmUp time
 
     let before = cpuSeconds ()
     let mutable spent = 0.0

@@ -14,6 +14,7 @@ let private rows =
       Train.rows
       Encoder.rows
       Tiny.rows
+      Trees.rows
       Matmul.linears
       Matmul.quantized
       Kernels.rows

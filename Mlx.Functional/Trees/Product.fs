@@ -11,6 +11,12 @@ type internal Part = { Segment: string; Get: Expression -> Expression; Walker: W
 /// One shape that values of a type can have, told by a tag, with what puts it together again.
 type internal Variant = { Tag: int; Parts: Part list; Make: (Expression list -> Expression) option }
 
+/// A compiled <c>Walker.Read</c>.
+type internal Reading<'T> = delegate of tree: 'T * into: byref<Cursor> -> unit
+
+/// A compiled <c>Walker.Build</c>.
+type internal Building<'T> = delegate of like: 'T * from: byref<Cursor> -> 'T
+
 /// <summary>
 /// Walks records, tuples and unions with code compiled for the type, so that a walk costs no
 /// reflection and allocates nothing but its result.
@@ -52,7 +58,7 @@ type internal ProductWalker<'T>(tag: (Expression -> Expression) option, variants
         | _ -> Expression.Block(typeof<Void>, steps)
 
     let tree = Expression.Parameter(typeof<'T>, "tree")
-    let cursor = Expression.Parameter(typeof<Cursor>, "cursor")
+    let cursor = Expression.Parameter(typeof<Cursor>.MakeByRefType(), "cursor")
     let withLeaves (v: Variant) = v.Parts |> List.filter _.Walker.HasLeaves
 
     let count =
@@ -72,7 +78,7 @@ type internal ProductWalker<'T>(tag: (Expression -> Expression) option, variants
                 |> block
 
              Expression
-                 .Lambda<Action<'T, Cursor>>(choose tree typeof<Void> body, tree, cursor)
+                 .Lambda<Reading<'T>>(choose tree typeof<Void> body, tree, cursor)
                  .Compile())
 
     let build =
@@ -89,7 +95,7 @@ type internal ProductWalker<'T>(tag: (Expression -> Expression) option, variants
                  | _ -> tree
 
              Expression
-                 .Lambda<Func<'T, Cursor, 'T>>(choose tree typeof<'T> body, tree, cursor)
+                 .Lambda<Building<'T>>(choose tree typeof<'T> body, tree, cursor)
                  .Compile())
 
     let paths =
@@ -137,7 +143,7 @@ type internal ProductWalker<'T>(tag: (Expression -> Expression) option, variants
 
     override _.HasLeaves = true
     override _.Count tree = count.Value.Invoke tree
-    override _.Read(tree, into) = read.Value.Invoke(tree, into)
-    override _.Build(like, from) = build.Value.Invoke(like, from)
+    override _.Read(tree, into) = read.Value.Invoke(tree, &into)
+    override _.Build(like, from) = build.Value.Invoke(like, &from)
     override _.Paths(tree, path, into) = paths.Value.Invoke(tree, path, into)
     override _.Skeleton(tree, into) = skeleton.Value.Invoke(tree, into)

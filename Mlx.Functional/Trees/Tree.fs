@@ -132,11 +132,16 @@ module Tree =
         | 0 -> Array.Empty()
         | n ->
             let leaves = Array.zeroCreate n
-            walker.Read(tree, Cursor leaves)
+            let mutable cursor = Cursor leaves
+            walker.Read(tree, &cursor)
             leaves
 
     let private build (like: 'T) (leaves: Tensor[]) : 'T =
-        if leaves.Length = 0 then like else Of<'T>.Walker.Build(like, Cursor leaves)
+        if leaves.Length = 0 then
+            like
+        else
+            let mutable cursor = Cursor leaves
+            Of<'T>.Walker.Build(like, &cursor)
 
     /// <summary>The tree with other tensors, in the order of <c>Tree.leaves</c>.</summary>
     /// <exception cref="T:System.ArgumentException">There are more or fewer than the tree

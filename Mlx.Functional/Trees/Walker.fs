@@ -2,6 +2,7 @@ namespace Mlx
 
 open System
 open System.Collections.Generic
+open Microsoft.FSharp.Core.CompilerServices
 open Mlx.Core
 
 /// <summary>
@@ -19,20 +20,25 @@ namespace Mlx.Trees
 
 open System
 open System.Collections.Generic
+open Microsoft.FSharp.Core.CompilerServices
 open Mlx.Core
 
-/// A place in an array of leaves: walkers read or write there and move on.
-[<Sealed; AllowNullLiteral>]
-type internal Cursor(leaves: MlxArray[]) =
-    let mutable position = 0
+/// A place in an array of leaves: walkers read or write there and move on. It is handed on by
+/// reference, so that a walk allocates nothing but its result.
+[<Struct>]
+type internal Cursor =
+    val private Leaves: MlxArray[]
+    val mutable private Position: int
 
-    member _.Put(leaf: MlxArray) =
-        leaves[position] <- leaf
-        position <- position + 1
+    new(leaves) = { Leaves = leaves; Position = 0 }
 
-    member _.Take() =
-        let leaf = leaves[position]
-        position <- position + 1
+    member this.Put(leaf: MlxArray) =
+        this.Leaves[this.Position] <- leaf
+        this.Position <- this.Position + 1
+
+    member this.Take() =
+        let leaf = this.Leaves[this.Position]
+        this.Position <- this.Position + 1
         leaf
 
 /// Collects what a tree is apart from its leaves: lengths, cases, keys and, where asked for, the
@@ -84,10 +90,10 @@ type internal Walker() =
 type internal Walker<'T>() =
     inherit Walker()
     abstract Count: tree: 'T -> int
-    abstract Read: tree: 'T * into: Cursor -> unit
+    abstract Read: tree: 'T * into: byref<Cursor> -> unit
 
     /// The same tree with the leaves taken from the cursor.
-    abstract Build: like: 'T * from: Cursor -> 'T
+    abstract Build: like: 'T * from: byref<Cursor> -> 'T
 
     abstract Paths: tree: 'T * path: string * into: List<string> -> unit
     abstract Skeleton: tree: 'T * into: Skeleton -> unit
@@ -127,8 +133,8 @@ type internal LaterWalker<'T>(find: Func<Walker>) =
     let walker = lazy (find.Invoke() :?> Walker<'T>)
     override _.HasLeaves = true
     override _.Count tree = walker.Value.Count tree
-    override _.Read(tree, into) = walker.Value.Read(tree, into)
-    override _.Build(like, from) = walker.Value.Build(like, from)
+    override _.Read(tree, into) = walker.Value.Read(tree, &into)
+    override _.Build(like, from) = walker.Value.Build(like, &from)
     override _.Paths(tree, path, into) = walker.Value.Paths(tree, path, into)
     override _.Skeleton(tree, into) = walker.Value.Skeleton(tree, into)
 
@@ -145,12 +151,12 @@ type internal OptionWalker<'T>(item: Walker<'T>) =
 
     override _.Read(tree, into) =
         match tree with
-        | Some x -> item.Read(x, into)
+        | Some x -> item.Read(x, &into)
         | None -> ()
 
     override _.Build(like, from) =
         match like with
-        | Some x -> Some(item.Build(x, from))
+        | Some x -> Some(item.Build(x, &from))
         | None -> None
 
     override _.Paths(tree, path, into) =
@@ -180,9 +186,15 @@ type internal ListWalker<'T>(item: Walker<'T>) =
 
     override _.Read(tree, into) =
         for x in tree do
-            item.Read(x, into)
+            item.Read(x, &into)
 
-    override _.Build(like, from) = [ for x in like -> item.Build(x, from) ]
+    override _.Build(like, from) =
+        let mutable result = ListCollector()
+
+        for x in like do
+            result.Add(item.Build(x, &from))
+
+        result.Close()
 
     override _.Paths(tree, path, into) =
         tree |> List.iteri (fun i x -> item.Paths(x, Path.child path (string i), into))
@@ -208,13 +220,13 @@ type internal ArrayWalker<'T>(item: Walker<'T>) =
 
     override _.Read(tree, into) =
         for x in tree do
-            item.Read(x, into)
+            item.Read(x, &into)
 
     override _.Build(like, from) =
         let result = Array.zeroCreate like.Length
 
         for i in 0 .. like.Length - 1 do
-            result[i] <- item.Build(like[i], from)
+            result[i] <- item.Build(like[i], &from)
 
         result
 
@@ -243,9 +255,14 @@ type internal MapWalker<'K, 'V when 'K: comparison>(item: Walker<'V>) =
 
     override _.Read(tree, into) =
         for entry in tree do
-            item.Read(entry.Value, into)
+            item.Read(entry.Value, &into)
 
-    override _.Build(like, from) = like |> Map.map (fun _ x -> item.Build(x, from))
+    override _.Build(like, from) =
+        // A closure holds no reference to a caller's variable.
+        let place = ref from
+        let result = like |> Map.map (fun _ x -> item.Build(x, &place.contents))
+        from <- place.Value
+        result
 
     override _.Paths(tree, path, into) =
         for entry in tree do

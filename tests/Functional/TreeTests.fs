@@ -343,7 +343,8 @@ let private examples =
               roundTrip ()
 
           let bytes = (GC.GetAllocatedBytesForCurrentThread() - before) / 100L
-          // 150 records and options, an array of them, the array of 300 leaves.
-          Expect.isLessThan bytes (150L * (32L + 24L) + 300L * 8L + 150L * 8L + 400L) "bytes") ]
+          let leaves, blocks = 24L + 300L * 8L, 24L + 150L * 8L
+          let record, option, wide = 32L, 24L, 24L
+          Expect.equal bytes (leaves + blocks + 150L * (record + option) + wide) "bytes") ]
 
 let tests = laws @ examples

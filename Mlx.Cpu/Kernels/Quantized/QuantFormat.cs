@@ -71,11 +71,23 @@ internal readonly unsafe record struct QuantFormat(QuantMode Mode, int GroupSize
 
     private void Decode4(byte* codes, float* to)
     {
-        var table = Table4;
-        for (var i = 0; i < GroupSize; i += 2, codes++)
+        if (!IsAffine)
         {
-            to[i] = table[*codes & 15];
-            to[i + 1] = table[*codes >> 4];
+            for (var i = 0; i < GroupSize; i += 2, codes++)
+            {
+                to[i] = Fp4[*codes & 15];
+                to[i + 1] = Fp4[*codes >> 4];
+            }
+
+            return;
+        }
+
+        for (var i = 0; i < GroupSize; i += 16, codes += 8)
+        {
+            // A byte widened and beside itself shifted has each of its codes in a byte.
+            var pairs = Vector128.WidenLower(Vector128.CreateScalar(*(ulong*)codes).AsByte());
+            var bytes = (pairs | (pairs << 4)) & Vector128.Create((ushort)0x0F0F);
+            StoreFloats(bytes.AsByte(), to + i);
         }
     }
 
@@ -93,12 +105,16 @@ internal readonly unsafe record struct QuantFormat(QuantMode Mode, int GroupSize
 
         for (var i = 0; i < GroupSize; i += 16)
         {
-            var (a, b) = Vector256.Widen(
-                Vector256.Create(Vector128.WidenLower(Vector128.Load(codes + i)),
-                    Vector128.WidenUpper(Vector128.Load(codes + i))));
-            Vector256.ConvertToSingle(a.AsInt32()).Store(to + i);
-            Vector256.ConvertToSingle(b.AsInt32()).Store(to + i + 8);
+            StoreFloats(Vector128.Load(codes + i), to + i);
         }
+    }
+
+    private static void StoreFloats(Vector128<byte> codes, float* to)
+    {
+        var (a, b) = Vector256.Widen(
+            Vector256.Create(Vector128.WidenLower(codes), Vector128.WidenUpper(codes)));
+        Vector256.ConvertToSingle(a.AsInt32()).Store(to);
+        Vector256.ConvertToSingle(b.AsInt32()).Store(to + 8);
     }
 
     private void Decode2(byte* codes, float* to)
