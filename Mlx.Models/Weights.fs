@@ -114,7 +114,7 @@ module Weights =
                           $"{path}: {leaf.DType.Name()} is wanted, {entry.DType.Name()} was found"
                   | _ -> () ]
 
-        let shape (s: int list) = "(" + String.Join(", ", s) + ")"
+        let shape (s: seq<int>) = "(" + String.Join(", ", s) + ")"
 
         let fitted, problems =
             try

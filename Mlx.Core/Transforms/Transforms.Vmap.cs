@@ -21,6 +21,13 @@ public static unsafe partial class Transforms
     public static Func<MlxArray[], MlxArray[]> Vmap(
         Func<MlxArray[], MlxArray[]> function, int?[]? inAxes = null, int?[]? outAxes = null)
     {
+        return Vmap(function, inAxes, () => outAxes);
+    }
+
+    /// <summary>As the other, for places that are known when the function has run.</summary>
+    internal static Func<MlxArray[], MlxArray[]> Vmap(
+        Func<MlxArray[], MlxArray[]> function, int?[]? inAxes, Func<int?[]?> outAxes)
+    {
         ArgumentNullException.ThrowIfNull(function);
         return xs => MlxThread.Run(Mapped, (new Closure(function), xs, inAxes, outAxes));
     }
@@ -34,7 +41,7 @@ public static unsafe partial class Transforms
     }
 
     private static MlxArray[] Mapped(
-        (Closure F, MlxArray[] Inputs, int?[]? InAxes, int?[]? OutAxes) x)
+        (Closure F, MlxArray[] Inputs, int?[]? InAxes, Func<int?[]?> OutAxes) x)
     {
         using var f = x.F;
         using var use = f.Handle.Acquire();
@@ -54,7 +61,7 @@ public static unsafe partial class Transforms
                     ins,
                     (nuint)inAxes.Length);
                 Result.Check(status, nameof(Native.mlx_detail_vmap_trace));
-                var outAxes = OutPlaces(x.OutAxes, tracedOut);
+                var outAxes = OutPlaces(x.OutAxes(), tracedOut);
                 fixed (int* outs = outAxes)
                 {
                     mlx_vector_array result = default;

@@ -139,12 +139,15 @@ public static unsafe partial class Transforms
     /// </summary>
     public static Func<MlxArray[], MlxArray[]> Checkpoint(Func<MlxArray[], MlxArray[]> function)
     {
-        using var f = new Closure(function);
-        using var use = f.Handle.Acquire();
-        mlx_closure c = default;
-        var status = Native.mlx_checkpoint(&c, Closure.Of(use));
-        var made = Closure.Own(status, c, nameof(Native.mlx_checkpoint));
-        return xs => made.Apply(xs);
+        ArgumentNullException.ThrowIfNull(function);
+
+        // MLX's own lets the second run wait for the outputs of the first, so it may begin at once,
+        // and then all that was to be saved is there again: here it waits for the way back.
+        return CustomVjp(function, (primals, cotangents, _) =>
+        {
+            var later = Ops.Depends(primals, cotangents);
+            return Vjp(function, later, cotangents).Vjps;
+        });
     }
 
     internal static Func<MlxArray[], MlxArray[]> Listed(Func<MlxArray, MlxArray> function)

@@ -16,7 +16,7 @@ module Checkpoint =
         Safetensors.Save(path, [ for name, leaf in Tree.named tree -> KeyValuePair(name, leaf) ])
 
     /// <summary>Reads a tree of the structure and shapes of another.</summary>
-    /// <exception cref="T:Mlx.TreeMismatchException">The file does not fit the tree; it lists every
+    /// <exception cref="T:Mlx.Core.TreeMismatchException">The file does not fit the tree; it lists every
     /// missing, unexpected and misshaped entry.</exception>
     /// <exception cref="T:Mlx.Core.MlxFileException">The file is malformed.</exception>
     /// <exception cref="T:System.IO.IOException">The file cannot be read.</exception>

@@ -20,14 +20,19 @@ module Export =
     /// </exception>
     /// <example><code>Export.save "mlp.mlxfn" (Mlp.forward model) x</code></example>
     let save (path: string) (f: 'A -> 'B) (x: 'A) : unit =
-        ExportedFunction.Save(path, Traced(x, f).Function, ReadOnlySpan(Tree.leaves x))
+        ExportedFunction.Save(path, (Traced.ofFunction x f).Function, ReadOnlySpan(Tree.leaves x))
 
     /// <summary>
     /// As <c>save</c>, for arguments of other shapes (of the same ranks) too, as far as the function
     /// builds none into its graph.
     /// </summary>
     let saveShapeless (path: string) (f: 'A -> 'B) (x: 'A) : unit =
-        ExportedFunction.Save(path, Traced(x, f).Function, ReadOnlySpan(Tree.leaves x), true)
+        ExportedFunction.Save(
+            path,
+            (Traced.ofFunction x f).Function,
+            ReadOnlySpan(Tree.leaves x),
+            true
+        )
 
     /// <summary>
     /// The function of a file, checked in full before it is used (<c>mlx.core.import_function</c>).

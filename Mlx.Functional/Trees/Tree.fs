@@ -4,90 +4,30 @@ open System
 open System.Collections.Generic
 open System.Globalization
 open Mlx.Core
+open Mlx.Core.Trees
 open Mlx.Trees
 
 /// <summary>An entry whose shape is not the one the tree wants.</summary>
-type MisshapedLeaf =
-    {
-        /// The path in the tree.
-        Path: string
-        /// The shape that the tree wants.
-        Expected: int list
-        /// The shape of the entry.
-        Actual: int list
-    }
-
-    static member internal between path (wanted: Tensor) (found: Tensor) =
-        { Path = path
-          Expected = List.ofArray (wanted.Shape.ToArray())
-          Actual = List.ofArray (found.Shape.ToArray()) }
+type MisshapedLeaf = Mlx.Core.MisshapedLeaf
 
 /// <summary>
 /// Named tensors do not fit a tree. Tells everything that is wrong at once: paths without an
 /// entry, entries without a place, and entries of another shape.
 /// </summary>
-[<Sealed>]
-type TreeMismatchException
-    (missing: string list, unexpected: string list, misshaped: MisshapedLeaf list) =
-    inherit
-        Exception(
-            let some title (lines: string list) =
-                match lines with
-                | [] -> []
-                | _ -> $"{lines.Length} {title}:" :: [ for line in lines -> "  " + line ]
-
-            let shape (s: int list) = "(" + String.Join(", ", s) + ")"
-
-            let misshaped =
-                [ for m in misshaped ->
-                      $"{m.Path}: {shape m.Expected} is wanted, {shape m.Actual} was found" ]
-
-            [ "the named tensors do not fit the tree" ]
-            @ some "missing" missing
-            @ some "unexpected" unexpected
-            @ some "of another shape" misshaped
-            |> String.concat "\n"
-        )
-
-    /// <summary>Paths of the tree without an entry.</summary>
-    member _.Missing = missing
-
-    /// <summary>Names without a place in the tree.</summary>
-    member _.Unexpected = unexpected
-
-    /// <summary>Entries of another shape.</summary>
-    member _.Misshaped = misshaped
+type TreeMismatchException = Mlx.Core.TreeMismatchException
 
 /// <summary>
 /// What a tree is apart from its tensors: its type, lengths, cases, keys and the values that are no
 /// tensors. Trees of equal structure have their leaves at the same places, so the structure is what
 /// traced functions are kept by.
 /// </summary>
-[<Sealed>]
-type TreeStructure internal (root: Type, parts: objnull[]) =
-    let hash =
-        let mutable h = HashCode()
-        h.Add root
+type TreeStructure = Mlx.Core.TreeStructure
 
-        for part in parts do
-            h.Add part
-
-        h.ToHashCode()
-
-    member private _.Root = root
-    member private _.Parts = parts
-
-    /// <inheritdoc/>
-    override _.GetHashCode() = hash
-
-    /// <inheritdoc/>
-    override _.Equals other =
-        match other with
-        | :? TreeStructure as s ->
-            s.Root = root
-            && s.Parts.Length = parts.Length
-            && Array.forall2 (fun a b -> Object.Equals(a, b)) parts s.Parts
-        | _ -> false
+/// <summary>
+/// The name of a field in the paths of a tree, where snake_case of its own name will not do:
+/// <c>[&lt;TreeName "input_layernorm"&gt;] AttentionNorm: RmsNorm</c>. A name may hold dots.
+/// </summary>
+type TreeNameAttribute = Mlx.Core.TreeNameAttribute
 
 /// <summary> Parameters as plain data. Any record, struct record, anonymous record, tuple, list,
 /// array, option, Map or union of tensors, nested at will, is a tree whose leaves are its tensors;
@@ -103,45 +43,32 @@ module Tree =
     [<AbstractClass; Sealed>]
     type private Of<'T> =
         [<DefaultValue>]
-        static val mutable private walker: Walker<'T> | null
+        static val mutable private walker: TreeWalker<'T> | null
 
         static member Walker =
             match Of<'T>.walker with
             | null ->
-                let found = Walkers.ofType typeof<'T> :?> Walker<'T>
+                let found = Walkers.ofType typeof<'T> :?> TreeWalker<'T>
                 Of<'T>.walker <- found
                 found
             | known -> known
+
+    /// How F# walks a type.
+    let internal walker<'T> : TreeWalker<'T> = Of<'T>.Walker
 
     /// <summary>The number of tensors in a tree.</summary>
     /// <example><code>
     /// Tree.count (Tensor.scalar 1, [ Tensor.scalar 2; Tensor.scalar 3 ])
     /// // => 3
     /// </code></example>
-    let count (tree: 'T) = Of<'T>.Walker.Count tree
+    let count (tree: 'T) = walker.Count tree
 
     /// <summary>The tensors of a tree, in the order of fields, positions and keys.</summary>
     /// <example><code>
     /// Tree.leaves {| W = Tensor.scalar 1; B = Tensor.scalar 2 |} // F# sorts anonymous fields
     /// // => [|array(2, dtype=int32); array(1, dtype=int32)|]
     /// </code></example>
-    let leaves (tree: 'T) : Tensor[] =
-        let walker = Of<'T>.Walker
-
-        match walker.Count tree with
-        | 0 -> Array.Empty()
-        | n ->
-            let leaves = Array.zeroCreate n
-            let mutable cursor = Cursor leaves
-            walker.Read(tree, &cursor)
-            leaves
-
-    let private build (like: 'T) (leaves: Tensor[]) : 'T =
-        if leaves.Length = 0 then
-            like
-        else
-            let mutable cursor = Cursor leaves
-            Of<'T>.Walker.Build(like, &cursor)
+    let leaves (tree: 'T) : Tensor[] = walker.Leaves tree
 
     /// <summary>The tree with other tensors, in the order of <c>Tree.leaves</c>.</summary>
     /// <exception cref="T:System.ArgumentException">There are more or fewer than the tree
@@ -150,35 +77,21 @@ module Tree =
     /// Tree.ofLeaves {| A = Tensor.scalar 1 |} [| Tensor.scalar 7 |]
     /// // => {| A = array(7, dtype=int32) |}
     /// </code></example>
-    let ofLeaves (like: 'T) (leaves: Tensor[]) : 'T =
-        let wanted = count like
-
-        if leaves.Length <> wanted then
-            invalidArg (nameof leaves) $"the tree has {wanted} leaves, {leaves.Length} were given"
-
-        build like leaves
+    let ofLeaves (like: 'T) (leaves: Tensor[]) : 'T = walker.FromLeaves(like, leaves)
 
     /// <summary>The path of each leaf, in the order of <c>Tree.leaves</c>.</summary>
     /// <example><code>
     /// {| Layers = [ {| W = Tensor.scalar 1 |} ]; Scale = Tensor.scalar 2 |} |> Tree.paths
     /// // => [|"layers.0.w"; "scale"|]
     /// </code></example>
-    let paths (tree: 'T) : string[] =
-        let paths = List<string>()
-        Of<'T>.Walker.Paths(tree, "", paths)
-        paths.ToArray()
-
-    let private skeleton withValues (tree: 'T) =
-        let parts = Skeleton withValues
-        Of<'T>.Walker.Skeleton(tree, parts)
-        TreeStructure(typeof<'T>, parts.ToArray())
+    let paths (tree: 'T) : string[] = walker.Paths tree
 
     /// <summary>What the tree is apart from its tensors; see <c>TreeStructure</c>.</summary>
     /// <example><code>
     /// Tree.structure [ Tensor.scalar 1 ] = Tree.structure [ Tensor.zeros [ 2 ] ]
     /// // => true
     /// </code></example>
-    let structure (tree: 'T) = skeleton true tree
+    let structure (tree: 'T) : TreeStructure = walker.Structure tree
 
     /// <summary>The leaves with their paths.</summary>
     /// <example><code>
@@ -186,19 +99,6 @@ module Tree =
     /// // => [|("w", array(1, dtype=int32))|]
     /// </code></example>
     let named (tree: 'T) : (string * Tensor)[] = Array.zip (paths tree) (leaves tree)
-
-    let private requireSame (caller: string) (a: 'T) (b: 'T) =
-        if skeleton false a <> skeleton false b then
-            let a, b = paths a, paths b
-            let only xs ys = Array.except ys xs |> Seq.truncate 3 |> String.concat ", "
-            let orNothing text = if text = "" then "nothing" else text
-
-            invalidArg
-                "tree"
-                (caller
-                 + ": the trees differ: "
-                 + $"{orNothing (only a b)} is only in the first, "
-                 + $"{orNothing (only b a)} only in the second")
 
     /// <summary>Applies a function to every leaf.</summary>
     /// <example><code>
@@ -211,7 +111,7 @@ module Tree =
         for i in 0 .. leaves.Length - 1 do
             leaves[i] <- f leaves[i]
 
-        build tree leaves
+        ofLeaves tree leaves
 
     /// <summary>Applies a function to the path and the value of every leaf.</summary>
     /// <example><code>
@@ -220,7 +120,7 @@ module Tree =
     /// // => [array(1, dtype=int32); array(-2, dtype=int32)]
     /// </code></example>
     let mapNamed (f: string -> Tensor -> Tensor) (tree: 'T) : 'T =
-        Array.map2 f (paths tree) (leaves tree) |> build tree
+        Array.map2 f (paths tree) (leaves tree) |> ofLeaves tree
 
     /// <summary>Combines two trees of the same structure leaf by leaf.</summary>
     /// <exception cref="T:System.ArgumentException">The trees differ; the message names the
@@ -231,8 +131,8 @@ module Tree =
     /// // => {| W = array([11, 22], dtype=int32) |}
     /// </code></example>
     let map2 (f: Tensor -> Tensor -> Tensor) (a: 'T) (b: 'T) : 'T =
-        requireSame "Tree.map2" a b
-        Array.map2 f (leaves a) (leaves b) |> build a
+        walker.RequireSame("Tree.map2", a, b)
+        Array.map2 f (leaves a) (leaves b) |> ofLeaves a
 
     /// <summary>Combines three trees of the same structure leaf by leaf.</summary>
     /// <exception cref="T:System.ArgumentException">The trees differ; the message names the
@@ -243,9 +143,9 @@ module Tree =
     /// // => [array(111, dtype=int32)]
     /// </code></example>
     let map3 (f: Tensor -> Tensor -> Tensor -> Tensor) (a: 'T) (b: 'T) (c: 'T) : 'T =
-        requireSame "Tree.map3" a b
-        requireSame "Tree.map3" a c
-        Array.map3 f (leaves a) (leaves b) (leaves c) |> build a
+        walker.RequireSame("Tree.map3", a, b)
+        walker.RequireSame("Tree.map3", a, c)
+        Array.map3 f (leaves a) (leaves b) (leaves c) |> ofLeaves a
 
     /// <summary>The leaves of two trees of the same structure, side by side, with their
     /// paths.</summary>
@@ -256,7 +156,7 @@ module Tree =
     /// // => [|("0", array(1, dtype=int32), array(2, dtype=int32))|]
     /// </code></example>
     let zip (a: 'T) (b: 'T) : (string * Tensor * Tensor)[] =
-        requireSame "Tree.zip" a b
+        walker.RequireSame("Tree.zip", a, b)
         Array.zip3 (paths a) (leaves a) (leaves b)
 
     /// <summary>Folds over the leaves in order.</summary>
@@ -313,12 +213,6 @@ module Tree =
 
         all |> List.map line |> String.concat "\n"
 
-    /// Two leaves of one path could not be told apart by name.
-    let private requireDistinct (caller: string) (paths: string[]) =
-        for path, n in Array.countBy id paths do
-            if n > 1 then
-                invalidArg "tree" $"{caller}: {n} leaves of the tree have the path {path}"
-
     /// <summary>
     /// The leaves that a predicate of path and value picks, by path: a tree of its own, so that
     /// gradients and optimizers take it, and its paths are those of the whole.
@@ -329,9 +223,8 @@ module Tree =
     /// // => map [("b", array(1, dtype=int32))]
     /// </code></example>
     let filter (pick: string -> Tensor -> bool) (tree: 'T) : Map<string, Tensor> =
-        let named = named tree
-        requireDistinct "Tree.filter" (Array.map fst named)
-        named |> Array.filter (fun (path, x) -> pick path x) |> Map.ofArray
+        walker.RequireDistinct("Tree.filter", tree)
+        named tree |> Array.filter (fun (path, x) -> pick path x) |> Map.ofArray
 
     /// <summary>
     /// The leaves that a predicate of path and value picks, and the others. <c>Tree.replace</c>
@@ -348,39 +241,19 @@ module Tree =
         picked, filter (fun path _ -> not (picked.ContainsKey path)) tree
 
     /// <summary>The tree with other tensors at some of its paths.</summary>
-    /// <exception cref="T:Mlx.TreeMismatchException">An entry has no place in the tree or another
+    /// <exception cref="T:Mlx.Core.TreeMismatchException">An entry has no place in the tree or another
     /// shape; it lists all of them.</exception>
     /// <example><code>
     /// [ Tensor.scalar 1; Tensor.scalar 2 ] |> Tree.replace (Map [ "1", Tensor.scalar 9 ])
     /// // => [array(1, dtype=int32); array(9, dtype=int32)]
     /// </code></example>
-    let replace (entries: Map<string, Tensor>) (tree: 'T) : 'T =
-        let named = named tree
-        requireDistinct "Tree.replace" (Array.map fst named)
-        let known = Map.ofArray named
-
-        let unexpected =
-            [ for path in entries.Keys do
-                  if not (known.ContainsKey path) then
-                      path ]
-
-        let misshaped =
-            [ for KeyValue(path, entry) in entries do
-                  match known.TryFind path with
-                  | Some leaf when not (leaf.Shape.SequenceEqual entry.Shape) ->
-                      MisshapedLeaf.between path leaf entry
-                  | _ -> () ]
-
-        if not (unexpected.IsEmpty && misshaped.IsEmpty) then
-            raise (TreeMismatchException([], unexpected, misshaped))
-
-        build tree [| for path, leaf in named -> entries.TryFind path |> Option.defaultValue leaf |]
+    let replace (entries: Map<string, Tensor>) (tree: 'T) : 'T = walker.Replace(tree, entries)
 
     /// <summary>The tree with its tensors taken by path, for loading.</summary>
     /// <param name="like">Gives structure and shapes; its own tensors are not used
     /// otherwise.</param>
     /// <param name="entries">Tensors by path: a dictionary or a <c>Map</c>.</param>
-    /// <exception cref="T:Mlx.TreeMismatchException">
+    /// <exception cref="T:Mlx.Core.TreeMismatchException">
     /// Some entries are missing, unexpected or of another shape; it lists all of them.
     /// </exception>
     /// <example><code>
@@ -388,31 +261,8 @@ module Tree =
     /// // => {| W = array([1, 2], dtype=int32) |}
     /// </code></example>
     let ofNamed (entries: IReadOnlyDictionary<string, Tensor>) (like: 'T) : 'T =
-        let wanted = named like
-        requireDistinct "Tree.ofNamed" (Array.map fst wanted)
-        let isWanted = HashSet(Array.map fst wanted)
+        walker.FromNamed(like, entries)
 
-        let missing =
-            [ for path, _ in wanted do
-                  if not (entries.ContainsKey path) then
-                      path ]
-
-        let unexpected =
-            [ for path in entries.Keys do
-                  if not (isWanted.Contains path) then
-                      path ]
-
-        let misshaped =
-            [ for path, leaf in wanted do
-                  match entries.TryGetValue path with
-                  | true, entry when not (leaf.Shape.SequenceEqual entry.Shape) ->
-                      MisshapedLeaf.between path leaf entry
-                  | _ -> () ]
-
-        if not (missing.IsEmpty && unexpected.IsEmpty && misshaped.IsEmpty) then
-            raise (TreeMismatchException(missing, List.sort unexpected, misshaped))
-
-        build like [| for path, _ in wanted -> entries[path] |]
 
     /// <summary>Computes all leaves in one go; answers the tree.</summary>
     /// <example><code>

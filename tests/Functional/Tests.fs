@@ -18,6 +18,7 @@ let suites () =
       Suite.leakFree "functional.optim" OptimTests.tests
       Suite.leakFree "functional.optim.stages" OptimStageTests.tests
       Suite.leakFree "functional.trainstep" TrainStepTests.tests
+      Suite.leakFree "functional.fused" FusedTests.tests
       Suite.leakFree "functional.train" TrainTests.tests
       Suite.leakFree "functional.files" FileTests.tests
       Suite.leakFree "functional.names" NameTests.tests

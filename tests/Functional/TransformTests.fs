@@ -157,6 +157,125 @@ let private examples =
           Expect.equal (call ones 2) 6.0 "the first again"
           Expect.equal traces 4 "known")
 
+      testCase "explain tells every trace and what changed, by path" (fun () ->
+          let scale (p: {| X: Tensor list; N: int; F: Tensor -> Tensor |}) =
+              p.X |> List.map (fun x -> p.F x * float p.N)
+
+          let f = compile scale
+          let ones shape = Tensor.ones shape
+          let call (x: Tensor list) n g = f {| X = x; N = n; F = g |} |> Tree.iter _.Dispose()
+          let same: Tensor -> Tensor = fun x -> x
+          Expect.equal (Compile.explain f).Calls 0L "not called"
+          call [ ones [ 3 ] ] 2 same
+          call [ Tensor.zeros [ 3 ] ] 2 same
+          call [ ones [ 4; 1 ] ] 2 same
+          call [ ones [ 4; 1 ] ] 5 same
+          call [ Tensor.onesOf DType.Float16 [ 4; 1 ] ] 5 same
+          call [ ones [ 3 ]; ones [ 2 ] ] 2 same
+          call [ ones [ 3 ] ] 2 Tensor.exp
+          let explained = Compile.explain f
+          Expect.equal explained.Calls 7L "calls"
+          Expect.equal explained.Retraces 5 "retraces"
+
+          let why =
+              [ for t in explained.Traces ->
+                    Option.ofNullable t.Nearest, [ for c in t.Changes -> string c ] ]
+
+          Expect.equal why[0] (None, []) "the first"
+          Expect.equal why[1] (Some 1, [ "'x.0': shape (4, 1), before (3)" ]) "a shape"
+          Expect.equal why[2] (Some 2, [ "'n': 5, before 2" ]) "a number"
+          Expect.equal why[3] (Some 3, [ "'x.0': dtype float16, before float32" ]) "a dtype"
+
+          Expect.equal
+              why[4]
+              (Some 1, [ "'x': 2 items, before 1 items"; "'x.1': float32 (2), before nothing" ])
+              "a length"
+
+          Expect.equal (fst why[5]) (Some 1) "another function"
+          Expect.stringContains (string explained) "trace 5, unlike trace 1 in" "in words")
+
+      testCase "what compile did not answer is not explained" (fun () ->
+          let e = Assert.catch (fun () -> Compile.explain (compile cube >> id) |> ignore)
+          Expect.stringContains e.Message "compile" "says what is wanted")
+
+      testCase "vmap maps where it is told" (fun () ->
+          let w = Random.normal [ 3; 2 ] |> Random.run (Key.ofSeed 1)
+          let xs = Random.normal [ 2; 5 ] |> Random.run (Key.ofSeed 2)
+          let inAxis path = if path = "1" then Some -1 else None
+
+          let mapped = vmapAxes inAxis (fun _ -> 1) (fun (w, x) -> {| Y = w *@ x |}) (w, xs)
+
+          Assert.close 1e-5 1e-6 (w *@ xs) mapped.Y "columns"
+
+          let repeated, each =
+              vmapAxes
+                  inAxis
+                  (fun path -> if path = "0" then 1 else 0)
+                  (fun (w, x) -> Tensor.sumAxes [ 1 ] w, Tensor.sum x)
+                  (w, xs)
+
+          Expect.equal (Tensor.shape repeated, Tensor.shape each) ([ 3; 5 ], [ 5 ]) "shapes")
+
+      testCase "vmap names the leaf that does not fit" (fun () ->
+          let message (tree: {| A: Tensor; B: Tensor |}) =
+              (Assert.catch (fun () -> vmap id tree |> ignore)).Message
+
+          let m = message {| A = Tensor.ones [ 3; 2 ]; B = Tensor.ones [ 4 ] |}
+          Expect.stringContains m "'a' has 3 slices, 'b' has 4" "lengths"
+          let m = message {| A = Tensor.ones [ 3; 2 ]; B = Tensor.scalar 1f |}
+          Expect.stringContains m "'b' of shape () has no axis 0" "axes")
+
+      testCase "directions of another shape are refused by path" (fun () ->
+          let at = {| A = Tensor.ones [ 2 ]; B = Tensor.ones [ 3 ] |}
+          let wrong = {| A = Tensor.ones [ 2 ]; B = Tensor.ones [ 2 ] |}
+
+          for call in
+              [ fun () -> jvp id at wrong |> ignore
+                fun () -> vjp id at wrong |> ignore
+                fun () ->
+                    gradient (fun p -> (customVjp id (fun _ _ _ -> wrong) p).A |> Tensor.sum) at
+                    |> ignore ] do
+              let e = Assert.catch call
+              Expect.stringContains e.Message "'b' has the shape (2), not (3)" "names the leaf")
+
+      testCase "the gradient of chosen leaves; the others are frozen" (fun () ->
+          let p =
+              {| W = Tensor.ofSeq [ 1.0; 2.0 ]
+                 Ids = Tensor.ofSeq [ 1; 0 ]
+                 Frozen = Tensor.ofSeq [ 5.0 ] |}
+
+          let value, slope =
+              valueAndGradWhere
+                  (fun path -> path = "w")
+                  (fun (p: {| W: Tensor; Ids: Tensor; Frozen: Tensor |}) () ->
+                      Tensor.sum (Tensor.take 0 p.Ids (p.W * p.W) * p.Frozen))
+                  p
+                  ()
+
+          Expect.equal (Tensor.toFloat value) 25.0 "value"
+          Assert.close 0.0 0.0 (Tensor.ofSeq [ 10.0; 20.0 ]) slope.W "2 w f"
+          Assert.close 0.0 0.0 (Tensor.ofSeq [ 0.0 ]) slope.Frozen "zeros"
+          Expect.equal slope.Ids.DType DType.Int32 "of the leaf's own dtype"
+
+          let e =
+              Assert.catch (fun () ->
+                  valueAndGradWhere (fun _ -> false) (fun _ () -> Tensor.scalar 0f) p () |> ignore)
+
+          Expect.stringContains e.Message "no leaf" "nothing is chosen")
+
+      testCase "customJvp has its own rule, gradients the function's" (fun () ->
+          let f (x: Tensor, y: Tensor) =
+              customJvp (fun (x: Tensor, y) -> x * y) (fun (x, y) (dx, dy) -> dx * 7.0 + dy) (x, y)
+
+          let one = Tensor.ofSeq [ 1.0 ]
+          let x, y = Tensor.ofSeq [ 3.0 ], Tensor.ofSeq [ 4.0 ]
+          let value, along = jvp f (x, y) (one, one)
+          Expect.equal (Tensor.toFloat value, Tensor.toFloat along) (12.0, 8.0) "7 + 1"
+          let _, partly = jvp (fun x -> f (x, y)) x one
+          Expect.equal (Tensor.toFloat partly) 7.0 "no tangent is zero"
+          let slope = gradient (fun x -> Tensor.sum (f (x, y))) x
+          Expect.equal (Tensor.toFloat slope) 4.0 "y")
+
       testCase "a compiled function's result may depend on the structure" (fun () ->
           let f = compile (fun (xs: Tensor list) -> xs |> List.map (fun x -> x + 1.0))
           let one = Tensor.ones [ 2 ]
