@@ -32,7 +32,8 @@ public sealed class TrainState<TState, TResult> : IDisposable
     public TState Current => Content switch
     {
         Held.Start start => start.Tree,
-        Held.Native native => Slice(native.Vector, native.Results.Count, walker, Like),
+        Held.Native native => walker.FromLeaves(
+            Like, Backwards(Slice(native.Vector, native.Results.Count, walker.Count(Like)))),
         _ => throw new InvalidOperationException(),
     };
 
@@ -40,7 +41,8 @@ public sealed class TrainState<TState, TResult> : IDisposable
     /// <exception cref="InvalidOperationException">No step has run yet.</exception>
     /// <exception cref="ObjectDisposedException">A step took the state over.</exception>
     public TResult Result => Content is Held.Native native
-        ? Slice(native.Vector, 0, native.Results.Walker, native.Results.Like)
+        ? native.Results.Walker.FromLeaves(
+            native.Results.Like, Slice(native.Vector, 0, native.Results.Count))
         : throw new InvalidOperationException("no step has run yet, so there is no result");
 
     /// <summary>The state as a tree whose leaves do not matter.</summary>
@@ -86,15 +88,26 @@ public sealed class TrainState<TState, TResult> : IDisposable
 
     internal TrainState<TState, TResult> Next(Held.Native content) => new(this, content);
 
-    private static T Slice<T>(ArrayVector vector, int first, TreeWalker<T> walker, T like)
+    /// <summary>
+    /// The order of the state's leaves on the engine's side. An engine computes outputs in their
+    /// order: so the gradients of a model's last layers come first, and what was kept for them is
+    /// free before the first layers' turn. Reverses in place.
+    /// </summary>
+    internal static MlxArray[] Backwards(MlxArray[] leaves)
     {
-        var leaves = new MlxArray[walker.Count(like)];
-        for (var i = 0; i < leaves.Length; i++)
+        Array.Reverse(leaves);
+        return leaves;
+    }
+
+    private static MlxArray[] Slice(ArrayVector vector, int first, int count)
+    {
+        var leaves = new MlxArray[count];
+        for (var i = 0; i < count; i++)
         {
             leaves[i] = vector.Get(first + i);
         }
 
-        return walker.FromLeaves(like, leaves);
+        return leaves;
     }
 
     /// <summary>

@@ -133,7 +133,7 @@ public sealed class TrainStep<TState, TBatch, TResult>
         MlxArray[] all =
         [
             .. results.Leaves(result).Select(static x => Ops.ZerosLike(x)),
-            .. states.Leaves(state),
+            .. TrainState<TState, TResult>.Backwards(states.Leaves(state)),
         ];
         MlxArray.Eval(all);
         return new(new ArrayVector(all), new(results.Hollow(result), results));
@@ -168,8 +168,9 @@ public sealed class TrainStep<TState, TBatch, TResult>
         batch.Walker.Describe(batch.Like, "batch", entries);
         return inputs =>
         {
+            var leaves = TrainState<TState, TResult>.Backwards(inputs[result.Count..batchStart]);
             var (answer, next) = step(
-                state.Walker.FromLeaves(state.Like, inputs[result.Count..batchStart]),
+                state.Walker.FromLeaves(state.Like, leaves),
                 batch.Walker.FromLeaves(batch.Like, inputs[batchStart..]));
             if (!state.Walker.Structure(next).Equals(state.Structure))
             {
@@ -177,8 +178,12 @@ public sealed class TrainStep<TState, TBatch, TResult>
                     "the step answered a state of another structure than it was given");
             }
 
-            log.Note(entries, inputs.AsSpan(result.Count));
-            return [.. result.Walker.Leaves(answer), .. state.Walker.Leaves(next)];
+            log.Note(entries, [.. leaves, .. inputs.AsSpan(batchStart)]);
+            return
+            [
+                .. result.Walker.Leaves(answer),
+                .. TrainState<TState, TResult>.Backwards(state.Walker.Leaves(next)),
+            ];
         };
     }
 }
