@@ -202,7 +202,7 @@ module Transforms =
 
     /// <summary>The same tree, through which no gradient flows
     /// (<c>mlx.core.stop_gradient</c>).</summary>
-    /// <example><code>let target = stopGradient (forward slowModel x)</code></example>
+    /// <example><code>let target = stopGradient (Tensor.square x)</code></example>
     let stopGradient (tree: 'T) : 'T = tree |> Tree.map Ops.StopGradient
 
     /// <summary>
