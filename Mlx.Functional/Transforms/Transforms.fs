@@ -194,7 +194,9 @@ module Transforms =
     /// that it captures is a constant.
     /// </summary>
     /// <example><code>
-    /// let forward p x = (x, p.Blocks) ||> List.fold (fun x b -> checkpoint Block.apply (b, x))
+    /// let again (layers: Linear list) =
+    ///     let apply (layer, x) = Linear.apply layer x |> Nn.gelu
+    ///     (x, layers) ||> List.fold (fun x layer -> checkpoint apply (layer, x))
     /// </code></example>
     let checkpoint (f: 'A -> 'B) (x: 'A) : 'B =
         let traced = Traced.ofFunction x f
