@@ -28,7 +28,8 @@ module Precision =
     /// <summary>The same for a loss that draws at random; what it draws is float32 and best cast to
     /// the dtype of what it meets.</summary>
     /// <example><code>
-    /// let step = TrainStep.fuseRandom optimizer (Precision.computeInRandom DType.BFloat16 loss)
+    /// let noisy p b = Random.result (loss p b)
+    /// let step = TrainStep.fuseRandom optimizer (Precision.computeInRandom DType.BFloat16 noisy)
     /// </code></example>
     let computeInRandom
         (dtype: DType)

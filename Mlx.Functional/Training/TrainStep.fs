@@ -154,7 +154,10 @@ module TrainStep =
     /// What a step with this batch costs: crossings, retraces, nodes of the graph, peak bytes, and
     /// all traces with their reasons. Takes a few steps of a copy of the state.
     /// </summary>
-    /// <example><code>printfn $"{TrainStep.explain step batch state}"</code></example>
+    /// <example><code>
+    /// let step = TrainStep.fuse optimizer loss
+    /// let cost = TrainStep.start optimizer model |> TrainStep.explain step batch
+    /// </code></example>
     let explain
         (step: TrainStep<'S, 'B, 'R>)
         (batch: 'B)

@@ -47,7 +47,8 @@ module Transforms =
     /// (<c>mlx.core.value_and_grad</c>).
     /// </summary>
     /// <example><code>
-    /// let (value, logits), slope = valueAndGradAux lossAndLogits model (x, y)
+    /// let both p (x, y) = (let logits = forward p x in loss p (x, y), logits)
+    /// let (value, logits), slope = valueAndGradAux both model (x, y)
     /// </code></example>
     let valueAndGradAux (loss: 'P -> 'B -> Tensor * 'Aux) (parameters: 'P) (batch: 'B) =
         let value, aux, gradient =
@@ -75,7 +76,7 @@ module Transforms =
     /// zeros for a gradient: a frozen part of a model costs no backward pass.
     /// </summary>
     /// <example><code>
-    /// let value, slope = valueAndGradWhere (fun path -> path.StartsWith "head.") loss model batch
+    /// let value, slope = valueAndGradWhere (fun path -> path.StartsWith "out.") loss model batch
     /// </code></example>
     let valueAndGradWhere
         (choose: string -> bool)
@@ -109,7 +110,7 @@ module Transforms =
     /// </summary>
     /// <exception cref="T:System.ArgumentException">The cotangent is no tree like the value; the
     /// message names the leaf.</exception>
-    /// <example><code>let y, back = vjp forward x (Tensor.onesLike x)</code></example>
+    /// <example><code>let value, back = vjp Tensor.exp x (Tensor.onesLike x)</code></example>
     let vjp (f: 'A -> 'B) (at: 'A) (cotangent: 'B) : 'B * 'A =
         let traced =
             Traced.ofFunction at (fun x ->
@@ -132,7 +133,7 @@ module Transforms =
     /// </summary>
     /// <exception cref="T:System.ArgumentException">The tangent is no tree like the argument; the
     /// message names the leaf.</exception>
-    /// <example><code>let y, along = jvp forward x (Tensor.onesLike x)</code></example>
+    /// <example><code>let value, along = jvp Tensor.exp x (Tensor.onesLike x)</code></example>
     let jvp (f: 'A -> 'B) (at: 'A) (tangent: 'A) : 'B * 'B =
         Checked.direction "jvp" "tangent" at tangent
         let traced = Traced.ofFunction at f
@@ -154,9 +155,10 @@ module Transforms =
     /// <exception cref="T:System.ArgumentException">A leaf has no such axis, or the axes differ in
     /// length; the message names the leaves.</exception>
     /// <example><code>
-    /// // The parameters, first in the pair, are shared; x and the result carry the axis last.
-    /// let ys = vmapAxes (fun path -> if path = "1" then Some -1 else None) (fun _ -> -1)
-    ///              (fun (w, x) -> w *@ x) (w, xs)
+    /// // The weight, first in the pair, is shared; x and the result carry the axis last.
+    /// let columns (weight: Tensor) =
+    ///     let inAxis path = if path = "1" then Some -1 else None
+    ///     vmapAxes inAxis (fun _ -> -1) (fun (w: Tensor, x) -> w *@ x) (weight, x)
     /// </code></example>
     let vmapAxes
         (inAxis: string -> int option)
@@ -276,7 +278,7 @@ module Compile =
     /// <exception cref="T:System.ArgumentException">The function was not made by <c>compile</c>:
     /// give that one itself, not one composed with it.</exception>
     /// <example><code>
-    /// let f = compile forward
+    /// let f = compile (forward model)
     /// printfn $"{Compile.explain f}"
     /// </code></example>
     let explain (f: 'A -> 'B) : CompileExplanation =
