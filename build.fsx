@@ -157,6 +157,16 @@ let native (_: string list) =
     for file in Directory.GetFiles target |> Array.sort do
         printfn "  %-28s %6.1f MB" (Path.GetFileName file) (float (FileInfo(file).Length) / 1e6)
 
+/// Runs literate scripts, those named or all of a folder, and stores what came of them.
+let literate folder (names: string list) =
+    let isScript (file: string) = Path.GetFileName file <> "mlx.fsx"
+
+    let all () =
+        Directory.GetFiles(inRoot folder, "*.fsx") |> Array.filter isScript |> Array.sort
+
+    let scripts = if names.IsEmpty then List.ofArray (all ()) else names
+    runProject "tools/Notebooks/Mlx.Notebooks.fsproj" ("write" :: scripts)
+
 let abi arguments = hand "dotnet" ([ "fsi"; inRoot "abi/generate.fsx" ] @ arguments)
 
 let format arguments =
@@ -181,6 +191,8 @@ let rec targets =
       "soak", "long runs whose memory must stay flat", runProject "tools/Soak/Mlx.Soak.fsproj"
       "doctor", "which engine runs here, and why", runProject "tools/Doctor/Doctor.csproj"
       "native", "the embedded engine as libmlxc, in artifacts/native", native
+      "samples", "run the scripts of samples/, and write down what they print", literate "samples"
+      "notebooks", "run the scripts of notebooks/, and write the notebooks", literate "notebooks"
       "support",
       "write docs/support.md: every function, dtype and transform",
       (fun _ -> runProject "tests/Mlx.Tests.fsproj" [ "--support"; inRoot "docs/support.md" ])
@@ -201,6 +213,7 @@ and help () =
     printfn "  fuzz   -- --format NAME --executions N --seed S | --at N"
     printfn "  bench  -- --only REGEX --out FILE --engine cpu|native | --list | --compare A B"
     printfn "  soak   -- --only TEXT"
+    printfn "  samples, notebooks -- FILE.fsx..."
     printfn "  abi    -- --check        fail when a generated file is out of date"
     printfn "  format -- --check        fail when a file is not formatted"
 

@@ -13,7 +13,8 @@ let private suites () =
       Laws.Tests.suite ()
       Conformance.Contested.suite ()
       yield! Functional.Tests.suites ()
-      Models.All.suite () ]
+      Models.All.suite ()
+      Scripts.Tests.suite () ]
 
 let private usage =
     """The tests of Mlx for .NET. Without arguments all of them run, on the engine that MLX_ENGINE names.

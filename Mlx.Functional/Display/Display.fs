@@ -26,7 +26,7 @@ module Display =
     let private tableLimit = 12
 
     /// Larger matrices are averaged down to this in a heat map.
-    let private mapLimit = 64
+    let private mapLimit = 128
 
     let private describe (x: Tensor) =
         let shape = String.Join(", ", Tensor.shape x)
@@ -73,11 +73,11 @@ module Display =
     let private mapOf (x: Tensor) =
         let shares, low, high = numbers x |> averaged |> shares
         let longest = max (Array2D.length1 shares) (Array2D.length2 shares)
-        let pixels = Math.Clamp(256 / longest, 1, 16)
+        let pixels = Math.Clamp(384 / longest, 1, 16)
         Picture.png pixels shares, $"{describe x}, from {low:G4} (dark) to {high:G4} (bright)"
 
     /// <summary>A matrix as a picture (PNG): the smallest number is dark, the largest bright. More
-    /// than 64 rows or columns are averaged.</summary>
+    /// than 128 rows or columns are averaged.</summary>
     /// <exception cref="T:System.ArgumentException">It is no matrix.</exception>
     /// <example><code>
     /// let picture = Tensor.eye 8 |> Display.heatMap
@@ -109,11 +109,9 @@ module Display =
             let values = numbers x
 
             let rows =
-                [ for i in 0 .. x.Dim 0 - 1 ->
-                      [ for j in 0 .. x.Dim 1 - 1 -> number values[i, j] ] ]
+                List.init (x.Dim 0) (fun i -> List.init (x.Dim 1) (fun j -> number values[i, j]))
 
-            { plain x with
-                Html = Some(Html.table [] rows + Html.caption (describe x)) }
+            { plain x with Html = Some(Html.table [] rows + Html.caption (describe x)) }
         else
             let png, caption = mapOf x
 
@@ -149,8 +147,7 @@ module Display =
         { Text = String.Join("\n", List.map line (headings :: rows) @ [ summary ])
           Html =
             Some(
-                Html.table headings (rows |> List.map (List.map Html.escape))
-                + Html.caption summary
+                Html.table headings (rows |> List.map (List.map Html.escape)) + Html.caption summary
             )
           Png = None }
 
@@ -190,7 +187,7 @@ module Display =
     /// <example><code>
     /// type Temperature = { Celsius: float }
     /// Display.register (fun t ->
-    ///     { Text = $"{t.Celsius} °C"; Html = Some $"&lt;b&gt;{t.Celsius}&lt;/b&gt; °C"; Png = None })
+    ///     { Text = $"{t.Celsius} °C"; Html = Some "&lt;b&gt;warm&lt;/b&gt;"; Png = None })
     /// </code></example>
     let register (render: 'T -> Rich) : unit =
         let render (value: objnull) = render (unbox<'T> value)
@@ -198,13 +195,14 @@ module Display =
         Host.teach typeof<'T> (render >> page)
 
     /// <summary>
-    /// Makes tensors and histories rich where they end a cell of a notebook. <c>show</c> needs no such
-    /// call, and elsewhere it does nothing.
+    /// Makes tensors and histories rich where they end a cell of a notebook. <c>show</c> needs no
+    /// such call, and elsewhere it does nothing.
     /// </summary>
     /// <example><code>Display.install ()</code></example>
     let install () : unit =
         register tensor
         register history
+        register (id: Rich -> Rich)
 
     do install ()
 
@@ -219,10 +217,7 @@ module Display =
 
         match known with
         | Some(_, render) -> render (box value)
-        | None ->
-            { Text = sprintf "%A" value
-              Html = None
-              Png = None }
+        | None -> { Text = sprintf "%A" value; Html = None; Png = None }
 
     /// <summary>An environment variable; <c>json</c> makes <c>show</c> write each value as one line
     /// for a program: <c>Mark</c>, then an object with <c>text</c>, <c>html</c> and <c>png</c>

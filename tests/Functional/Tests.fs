@@ -22,4 +22,5 @@ let suites () =
       Suite.leakFree "functional.train" TrainTests.tests
       Suite.leakFree "functional.files" FileTests.tests
       Suite.leakFree "functional.names" NameTests.tests
+      DisplayTests.suite ()
       Suite.leakFree "functional.docs" DocTests.tests ]

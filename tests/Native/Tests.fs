@@ -11,15 +11,7 @@ open Mlx.Core.Engines
 open Mlx.Tests
 open Mlx.Tests.Abi
 
-let rec private root (folder: DirectoryInfo) =
-    if File.Exists(Path.Combine(folder.FullName, "build.fsx")) then
-        folder.FullName
-    else
-        root (nonNull folder.Parent)
-
-let private repository = lazy root (DirectoryInfo AppContext.BaseDirectory)
-let private inRepository path = Path.Combine(repository.Value, path)
-let private published = lazy inRepository "artifacts/native"
+let private published = lazy Repository.path "artifacts/native"
 
 let private library = lazy Path.Combine(published.Value, "libmlxc.so")
 
@@ -44,7 +36,7 @@ let private program source =
         let here = published.Value
 
         CLibrary.compile
-            [ yield! [ "-Wall"; "-Wextra"; "-Werror"; "-O1"; "-o"; file; inRepository source ]
+            [ yield! [ "-Wall"; "-Wextra"; "-Werror"; "-O1"; "-o"; file; Repository.path source ]
               yield! [ $"-I{here}"; $"-L{here}"; "-lmlxc"; "-lpthread"; "-ldl" ]
               $"-Wl,-rpath,{here}" ]
 

@@ -8,7 +8,8 @@ open System.Text.RegularExpressions
 open Mlx
 open Plotly.NET
 
-let private frame = Regex "<iframe title=\"chart\" style=\"[^\"]*width: (\d+)px[^\"]*\" srcdoc=\"([^\"]*)\">"
+let private frame =
+    Regex "<iframe title=\"chart\" style=\"[^\"]*width: (\d+)px[^\"]*\" srcdoc=\"([^\"]*)\">"
 
 let private linked = Regex "<script src=\"[^\"]*plotly[^\"]*\"></script>"
 
@@ -36,7 +37,12 @@ let private picture browser (html: string) =
     let found = frame.Match html
     let source = nonNull (WebUtility.HtmlDecode found.Groups[2].Value)
     let page = linked.Replace(source, (fun _ -> library.Value))
-    Browser.screenshot browser (int found.Groups[1].Value) 440 $"<!doctype html><meta charset=\"utf-8\">{page}"
+
+    Browser.screenshot
+        browser
+        (int found.Groups[1].Value)
+        440
+        $"<!doctype html><meta charset=\"utf-8\">{page}"
 
 /// The chart with its picture, which also stands before the frame until that has drawn.
 let withPicture (place: string) (rich: Rich) : Rich =

@@ -15,8 +15,11 @@ let private parse (text: string) = Double.Parse(text, CultureInfo.InvariantCultu
 
 let private words text = number.Replace(text, "#")
 
+/// The function that refuses: engines refuse in other places.
+let private refusing = Regex @"\[\w+\]"
+
 let private normal (text: string) =
-    text.ReplaceLineEndings("\n").Split '\n'
+    refusing.Replace(text, "[...]").ReplaceLineEndings("\n").Split '\n'
     |> Seq.map (fun line -> Regex.Replace(line.Trim(), @"\s+", " "))
     |> String.concat "\n"
     |> _.Trim()

@@ -1,5 +1,5 @@
-/// Literate scripts: F# that runs as it stands, with prose in `(** ... *)` and, in samples, what the
-/// code before prints in `(* prints ... *)`.
+/// Literate scripts: F# that runs as it stands, with prose in `(** ... *)` and, in samples, what
+/// the code before prints in `(* prints ... *)`.
 module Mlx.Notebooks.Literate
 
 open System
@@ -19,10 +19,10 @@ let private trim (lines: string list) =
 let private text lines = String.Join("\n", trim lines)
 
 let private opening =
-    [ "(**", (fun lines -> Prose(text lines)); "(* prints", (fun lines -> Prints(text lines)) ]
+    [ "(**", (fun lines -> Prose(text lines))
+      "(* prints", (fun lines -> Prints(text lines)) ]
 
-let private comment (line: string) =
-    opening |> List.tryFind (fun (mark, _) -> line.StartsWith mark)
+let private comment (line: string) = opening |> List.tryFind (fun (mark, _) -> line.StartsWith mark)
 
 /// The lines of a comment without its marks, and the lines after it.
 let private body (mark: string) (lines: string list) =
@@ -38,7 +38,11 @@ let private body (mark: string) (lines: string list) =
 let parse (source: string) : Block list =
     let code first lines =
         let skipped = lines |> List.takeWhile String.IsNullOrWhiteSpace |> List.length
-        if List.forall String.IsNullOrWhiteSpace lines then [] else [ Code(first + skipped, text lines) ]
+
+        if List.forall String.IsNullOrWhiteSpace lines then
+            []
+        else
+            [ Code(first + skipped, text lines) ]
 
     let rec go number (lines: string list) =
         match lines with

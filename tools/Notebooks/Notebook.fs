@@ -31,7 +31,10 @@ let private fields (items: (string * JsonNode) list) : JsonNode =
 /// Text as notebooks keep it: lines that end in a newline, but for the last one.
 let private lines (value: string) : JsonNode =
     let parts = value.Split '\n'
-    parts |> Seq.mapi (fun i line -> text (if i < parts.Length - 1 then line + "\n" else line)) |> list
+
+    parts
+    |> Seq.mapi (fun i line -> text (if i < parts.Length - 1 then line + "\n" else line))
+    |> list
 
 let private output (output: Script.Output) : JsonNode =
     match output with
@@ -47,10 +50,7 @@ let private output (output: Script.Output) : JsonNode =
               | None -> ()
               "text/plain", lines rich.Text ]
 
-        fields
-            [ "data", fields data
-              "metadata", fields []
-              "output_type", text "display_data" ]
+        fields [ "data", fields data; "metadata", fields []; "output_type", text "display_data" ]
 
 let private cell (index: int) kind (more: (string * JsonNode) list) source =
     fields

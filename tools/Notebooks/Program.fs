@@ -3,11 +3,12 @@ module Mlx.Notebooks.Program
 
 open System
 open System.IO
+open System.Linq
 open Mlx
 
 let private usage =
-    """write FILE.fsx...   run the scripts; store what came of them: a notebook (FILE.ipynb) beside each
-                    script of notebooks/, the texts after `(* prints` in each other one
+    """write FILE.fsx...   run the scripts and store what came of them: notebooks (FILE.ipynb) by
+                    those of notebooks/, the texts after `(* prints` in the others
 check FILE.fsx...   run the scripts and compare with what is stored: one line for each"""
 
 let private isNotebook (path: string) =
@@ -76,7 +77,9 @@ let private checkNotebook path blocks (cells: Script.Cell list) =
             let kinds =
                 cell.Outputs
                 |> List.collect (function
-                    | Script.Shown rich -> [ if rich.Html.IsSome then "text/html" ]
+                    | Script.Shown rich ->
+                        [ if rich.Html.IsSome then
+                              "text/html" ]
                     | Script.Text _ -> [])
                 |> set
 
@@ -116,21 +119,30 @@ let private report (path: string) (failure: string option) =
 
     failure.IsNone
 
+/// Works on several scripts at once, and reports in their order.
 let private each work (paths: string list) =
-    paths
-    |> List.map (fun path ->
-        report
-            path
-            (try
-                work path
-             with e ->
-                 Some e.Message))
+    let attempt path =
+        try
+            work path
+        with e ->
+            Some e.Message
+
+    let failures = paths.AsParallel().AsOrdered().Select attempt
+
+    Seq.zip paths failures
+    |> Seq.map (fun (path, failure) -> report path failure)
+    |> Seq.toList
 
 [<EntryPoint>]
 let main arguments =
     match List.ofArray arguments with
     | "write" :: paths when not paths.IsEmpty ->
-        let results = paths |> each (fun path -> write path; None)
+        let results =
+            paths
+            |> each (fun path ->
+                write path
+                None)
+
         if List.forall id results then 0 else 1
     | "check" :: paths when not paths.IsEmpty ->
         let results = each check paths

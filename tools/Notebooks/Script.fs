@@ -23,7 +23,9 @@ let private input (file: string) (cells: (int * string) list) =
 
     let announce (index: int) =
         let line = $"\"\\u001emlx-cell {index}\""
-        text.Append $"System.Console.Out.WriteLine {line};;\nSystem.Console.Error.WriteLine {line};;\n"
+
+        text.Append
+            $"System.Console.Out.WriteLine {line};;\nSystem.Console.Error.WriteLine {line};;\n"
         |> ignore
 
     cells
