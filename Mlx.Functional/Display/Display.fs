@@ -153,6 +153,12 @@ module Display =
 
     /// <summary>The measurements of a training run: for each its first, best (smallest) and last
     /// value, and its course.</summary>
+    /// <example><code>
+    /// let rich =
+    ///     Display.history
+    ///         [ for step in 1..3 ->
+    ///               { Name = "loss"; Value = 1.0 / float step; Step = step; Epoch = 1; Seconds = 0.0 } ]
+    /// </code></example>
     let history (metrics: Metric list) : Rich =
         let rows =
             metrics
@@ -185,9 +191,8 @@ module Display =
     /// <summary>Teaches how values of a type (and of types derived from it) are shown. The latest
     /// teaching counts.</summary>
     /// <example><code>
-    /// type Temperature = { Celsius: float }
-    /// Display.register (fun t ->
-    ///     { Text = $"{t.Celsius} °C"; Html = Some "&lt;b&gt;warm&lt;/b&gt;"; Png = None })
+    /// Display.register (fun (day: DayOfWeek) ->
+    ///     { Text = $"{day}"; Html = Some $"&lt;b&gt;{day}&lt;/b&gt;"; Png = None })
     /// </code></example>
     let register (render: 'T -> Rich) : unit =
         let render (value: objnull) = render (unbox<'T> value)
