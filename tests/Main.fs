@@ -64,6 +64,7 @@ let main arguments =
     try
         match List.ofArray arguments with
         | "--fuzz" :: rest -> Fuzz.Program.run rest
+        | "--worker" :: rest -> Functional.ResumeTests.work rest
         | [ "--support"; file ] ->
             System.IO.File.WriteAllText(file, Laws.Support.text ())
             0

@@ -1,8 +1,15 @@
 namespace Mlx
 
 open System
+open System.Collections.Concurrent
+open System.Collections.Generic
+open System.Threading
+open System.Threading.Tasks
 
-/// <summary>Batches of trees whose leaves share their first axis: the samples.</summary>
+/// <summary>
+/// Samples and batches of them. Samples are a tree whose leaves share their first axis; batches are
+/// sequences of such trees, made when they are asked for.
+/// </summary>
 [<RequireQualifiedAccess>]
 module Data =
     /// <summary>The number of samples: the length that the first axes agree on.</summary>
@@ -26,9 +33,58 @@ module Data =
 
             n
 
+    let private slice first last (samples: 'T) : 'T =
+        samples |> Tree.map (Tensor.narrow 0 first last)
+
+    let private atLeastZero name (n: int) =
+        if n < 0 then
+            invalidArg name $"a number of samples, not {n}"
+
+    /// <summary>The first n samples, or all where there are fewer.</summary>
+    let take (n: int) (samples: 'T) : 'T =
+        atLeastZero (nameof n) n
+        slice 0 (min n (count samples)) samples
+
+    /// <summary>The samples but the first n.</summary>
+    /// <example><code>let test, rest = Data.take 1000 trainSet, Data.skip 1000 trainSet</code></example>
+    let skip (n: int) (samples: 'T) : 'T =
+        atLeastZero (nameof n) n
+        let all = count samples
+        slice (min n all) all samples
+
+    /// <summary>The samples of several sets one after the other.</summary>
+    /// <exception cref="T:System.ArgumentException">There are none, or the trees differ.</exception>
+    let concat (sets: seq<'T>) : 'T =
+        match List.ofSeq sets with
+        | [] -> invalidArg (nameof sets) "no samples to put together"
+        | first :: _ as sets ->
+            for set in sets do
+                Tree.map2 (fun x _ -> x) first set |> ignore
+
+            let columns = sets |> List.map Tree.leaves
+
+            [| for i in 0 .. Tree.count first - 1 ->
+                   columns |> List.map (fun leaves -> leaves[i]) |> Tensor.concatenate 0 |]
+            |> Tree.ofLeaves first
+
+    /// <summary>The samples n times over.</summary>
+    let repeat (n: int) (samples: 'T) : 'T =
+        if n < 1 then
+            invalidArg (nameof n) $"at least once, not {n} times"
+
+        concat (Seq.replicate n samples)
+
+    /// <summary>Two sets sample by sample.</summary>
+    /// <exception cref="T:System.ArgumentException">One has more samples.</exception>
+    let zip (a: 'A) (b: 'B) : 'A * 'B =
+        if count a <> count b then
+            invalidArg (nameof b) $"{count a} samples do not go with {count b}"
+
+        a, b
+
     /// <summary>Batches of so many samples in order; the last one may be smaller. Each enumeration
     /// begins anew.</summary>
-    /// <example><code>for x, y in Data.batches 64 (images, labels) do Tree.eval (x, y) |> ignore</code></example>
+    /// <example><code>let parts = Data.batches 64 (images, labels)</code></example>
     let batches (size: int) (samples: 'T) : seq<'T> =
         let n = count samples
 
@@ -37,7 +93,7 @@ module Data =
 
         seq {
             for start in 0..size .. n - 1 do
-                samples |> Tree.map (Tensor.narrow 0 start (min n (start + size)))
+                slice start (min n (start + size)) samples
         }
 
     /// <summary>The samples in random order.</summary>
@@ -62,4 +118,78 @@ module Data =
             for i in 0 .. n / size - 1 do
                 let rows = order |> Tensor.narrow 0 (i * size) ((i + 1) * size)
                 samples |> Tree.map (Tensor.take 0 rows)
+        }
+
+    /// <summary>
+    /// Applies a function to the items of a sequence on other threads, so many at a time; the answers
+    /// come in order. For what costs time outside the engine: reading files, decoding images.
+    /// </summary>
+    /// <exception cref="T:System.ArgumentException">The number of threads is below 1.</exception>
+    /// <example><code>
+    /// let texts = [ "a.txt"; "b.txt" ] |> Data.mapParallel 4 TextFile.read |> Data.prefetch 2
+    /// </code></example>
+    let mapParallel (threads: int) (f: 'T -> 'U) (items: seq<'T>) : seq<'U> =
+        if threads < 1 then
+            invalidArg (nameof threads) $"at least one thread, not {threads}"
+
+        seq {
+            use source = items.GetEnumerator()
+            let running = Queue<Task<'U>>()
+
+            let start () =
+                if source.MoveNext() then
+                    let item = source.Current
+                    running.Enqueue(Task.Run(fun () -> f item))
+
+            for _ in 1..threads do
+                start ()
+
+            while running.Count > 0 do
+                let answer = running.Dequeue().GetAwaiter().GetResult()
+                start ()
+                answer
+        }
+
+    /// <summary>
+    /// The items of a sequence, made ahead of their use on another thread, at most so many. What the
+    /// sequence throws is thrown where the item would have come. Whoever stops early stops it.
+    /// </summary>
+    /// <exception cref="T:System.ArgumentException">The number is below 1.</exception>
+    /// <example><code>let ahead = batches |> Data.prefetch 2</code></example>
+    let prefetch (ahead: int) (items: seq<'T>) : seq<'T> =
+        if ahead < 1 then
+            invalidArg (nameof ahead) $"at least one item ahead, not {ahead}"
+
+        seq {
+            // The reader holds one more than waits here.
+            use made = new BlockingCollection<Result<'T, exn>>(ahead)
+            use stop = new CancellationTokenSource()
+
+            let produce () =
+                try
+                    try
+                        use source = items.GetEnumerator()
+
+                        while not stop.IsCancellationRequested && source.MoveNext() do
+                            made.Add(Ok source.Current, stop.Token)
+                    with
+                    | :? OperationCanceledException when stop.IsCancellationRequested -> ()
+                    | e -> made.Add(Error e, stop.Token)
+                finally
+                    made.CompleteAdding()
+
+            let producer = Task.Factory.StartNew(produce, TaskCreationOptions.LongRunning)
+
+            try
+                for item in made.GetConsumingEnumerable() do
+                    match item with
+                    | Ok item -> item
+                    | Error e -> Runtime.ExceptionServices.ExceptionDispatchInfo.Capture(e).Throw()
+            finally
+                stop.Cancel()
+
+                try
+                    producer.Wait()
+                with :? AggregateException ->
+                    ()
         }

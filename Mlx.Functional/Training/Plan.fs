@@ -25,6 +25,20 @@ type Metric =
         Seconds: float
     }
 
+/// <summary>Where a training run stands, as a callback sees it.</summary>
+type TrainProgress<'P> =
+    {
+        /// How many steps were done.
+        Step: int
+        /// The epoch, counting from 1.
+        Epoch: int
+        /// All measurements so far, the latest first.
+        History: Metric list
+        /// Takes parameters, optimizer state and key from the engine's side: whoever takes them
+        /// frees them, or leaves that to the collector.
+        Snapshot: unit -> Snapshot<'P>
+    }
+
 /// <summary>What came of a training run.</summary>
 type Trained<'P> =
     {
@@ -48,6 +62,9 @@ type TrainPlan<'P, 'B> =
     {
         /// Where to begin; a fresh optimizer state is made where there is none.
         Start: Choice<Snapshot<'P>, 'P> option
+        /// Whether the snapshot to begin with is of this very run: then the batches that it has seen
+        /// are passed over, and steps and epochs count on.
+        Resumes: bool
         /// Makes the step of an optimizer, by the loss.
         Step: (Optimizer -> TrainStep<Snapshot<'P>, 'B, Tensor>) option
         /// The optimizer: AdamW at 1e-3 by default.
@@ -68,6 +85,8 @@ type TrainPlan<'P, 'B> =
         Checkpoints: (Every * string) list
         /// How much a batch is, and of what: for the rate that is shown.
         Count: ('B -> int64) * string
+        /// What is done on the side, and when, given where the run stands.
+        Callbacks: (Every * (TrainProgress<'P> -> unit)) list
         /// Whether the run goes on after a measurement, given all of them, the latest first.
         GoOn: Metric list -> bool
         /// Whether progress is shown.

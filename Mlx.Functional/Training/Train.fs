@@ -11,6 +11,7 @@ module Train =
     /// <summary>A plan without model, loss and data; one epoch of AdamW at 1e-3.</summary>
     let defaults<'P, 'B> : TrainPlan<'P, 'B> =
         { Start = None
+          Resumes = false
           Step = None
           Optimizer = Optim.adamW 1e-3
           Data = None
@@ -27,6 +28,7 @@ module Train =
                 |> Option.map (fun leaf -> if leaf.NDim = 0 then 1L else int64 (leaf.Dim 0))
                 |> Option.defaultValue 1L),
             "samples"
+          Callbacks = []
           GoOn = fun _ -> true
           Show = true }
 
@@ -53,6 +55,7 @@ module Train =
         let mutable stepsOfEpoch = 0
         member val History: Metric list = [] with get, set
         member val Steps = 0 with get, set
+        member val FirstStep = 1 with get, set
         member val GoesOn = true with get, set
         member _.Seconds = clock.Elapsed.TotalSeconds
         member this.IsOver = not this.GoesOn || Option.contains this.Steps plan.Steps
@@ -95,7 +98,7 @@ module Train =
 
             // The first step traces; what follows tells the rate, in windows of half a second.
             let rate =
-                if this.Steps = 1 then
+                if this.Steps = this.FirstStep then
                     counted <- 0L
                     countedSince <- now
                     ""
@@ -148,12 +151,33 @@ module Train =
                 if isDue every atEpochEnd then
                     Tree.scoped (fun () -> TrainStep.current state |> Checkpoint.save path)
 
+            for every, act in plan.Callbacks do
+                if isDue every atEpochEnd then
+                    act
+                        { Step = run.Steps
+                          Epoch = epoch
+                          History = run.History
+                          Snapshot = fun () -> TrainStep.current state }
+
+        // Every update of an optimizer counts, whatever it does with the gradients.
+        let before = if plan.Resumes then first.Optimizer["step"] |> Tensor.toFloat |> int else 0
+
+        // Batches that a run before this one has seen. Most are passed over without being made.
+        let mutable toSkip = before
+        run.Steps <- before
+        run.FirstStep <- before + 1
         let mutable epoch = 1
 
         view.Around(fun () ->
             while epoch <= plan.Epochs && not run.IsOver do
                 let mutable stepInEpoch = 0
                 use batches = (data epoch).GetEnumerator()
+
+                while toSkip > 0 && batches.MoveNext() do
+                    toSkip <- toSkip - 1
+                    stepInEpoch <- stepInEpoch + 1
+
+                let skipped = stepInEpoch
 
                 while not run.IsOver && batches.MoveNext() do
                     state <- TrainStep.run step batches.Current state
@@ -172,7 +196,11 @@ module Train =
                     invalidArg "data" "the data holds no batches"
 
                 run.EndEpoch stepInEpoch
-                aside epoch true
+
+                // What ended before this run began was measured and saved then.
+                if stepInEpoch > skipped then
+                    aside epoch true
+
                 epoch <- epoch + 1)
 
         let snapshot = TrainStep.current state
@@ -194,10 +222,18 @@ type TrainBuilder internal () =
     member _.Start(plan: TrainPlan<'P, 'B>, model: 'P) =
         { plan with Start = Some(Choice2Of2 model) }
 
-    /// <summary>Goes on from where another run ended.</summary>
+    /// <summary>Begins with the parameters, the optimizer's memories and the key of another
+    /// run.</summary>
+    [<CustomOperation "startFrom">]
+    member _.StartFrom(plan: TrainPlan<'P, 'B>, snapshot: Snapshot<'P>) =
+        { plan with Start = Some(Choice1Of2 snapshot); Resumes = false }
+
+    /// <summary>Goes on with a run of these same words that was broken off: as if it had not been,
+    /// to the bit. The batches it has seen are passed over; epochs and steps are those of both runs
+    /// together.</summary>
     [<CustomOperation "resume">]
     member _.Resume(plan: TrainPlan<'P, 'B>, snapshot: Snapshot<'P>) =
-        { plan with Start = Some(Choice1Of2 snapshot) }
+        { plan with Start = Some(Choice1Of2 snapshot); Resumes = true }
 
     /// <summary>The loss: a pure function of parameters and batch, one number.</summary>
     [<CustomOperation "minimize">]
@@ -249,6 +285,11 @@ type TrainBuilder internal () =
     member _.Checkpoint(plan: TrainPlan<'P, 'B>, every: Every, path: string) =
         { plan with Checkpoints = plan.Checkpoints @ [ every, path ] }
 
+    /// <summary>Does something on the side.</summary>
+    [<CustomOperation "callback">]
+    member _.Callback(plan: TrainPlan<'P, 'B>, every: Every, act: TrainProgress<'P> -> unit) =
+        { plan with Callbacks = plan.Callbacks @ [ every, act ] }
+
     /// <summary>Reads and records the loss only every so many steps.</summary>
     [<CustomOperation "logEvery">]
     member _.LogEvery(plan: TrainPlan<'P, 'B>, steps: int) = { plan with LogEvery = max 1 steps }
@@ -262,7 +303,14 @@ type TrainBuilder internal () =
     /// <c>Train.patience 3 "loss"</c>.</summary>
     [<CustomOperation "goOnWhile">]
     member _.GoOnWhile(plan: TrainPlan<'P, 'B>, goesOn: Metric list -> bool) =
-        { plan with GoOn = goesOn }
+        { plan with GoOn = fun history -> plan.GoOn history && goesOn history }
+
+    /// <summary>Ends the run when a measurement has not got smaller so many times in a row: early
+    /// stopping, together with what <c>goOnWhile</c> says.</summary>
+    [<CustomOperation "stopEarly">]
+    member _.StopEarly(plan: TrainPlan<'P, 'B>, times: int, name: string) =
+        { plan with
+            GoOn = fun history -> plan.GoOn history && Train.patience times name history }
 
     /// <summary>Shows nothing.</summary>
     [<CustomOperation "quietly">]

@@ -7,7 +7,7 @@ namespace MlpConsole;
 internal static class Picture
 {
     /// <summary>The square from -1 to 1, a character for the class of each place.</summary>
-    public static string Of(Training training, int width, int height)
+    public static string Of(Mlp model, int width, int height)
     {
         var grid = new float[width * height, 2];
         for (var i = 0; i < width * height; i++)
@@ -17,7 +17,7 @@ internal static class Picture
         }
 
         using var points = MlxArray.From(grid);
-        var classes = training.Classify(points);
+        var classes = model.Classify(points);
         var text = new StringBuilder();
         for (var i = 0; i < classes.Length; i++)
         {

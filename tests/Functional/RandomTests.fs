@@ -2,6 +2,7 @@ module Mlx.Tests.Functional.RandomTests
 
 open Expecto
 open Mlx
+open Mlx.Core
 
 let private floats (x: Tensor) : float[] = Tensor.toArray x
 
@@ -68,6 +69,53 @@ let private laws =
                   let! c = Random.normal [ 2 ]
                   return Tensor.concatenate 0 [ a; b; c ]
               }) ]
+
+let private graphLaw name (left: int -> Graph<Tensor>) (right: int -> Graph<Tensor>) =
+    testProperty $"graph: {name}" (fun (seed: int) (n: int) ->
+        let run (g: Graph<Tensor>) = floats (Graph.run (Key.ofSeed seed) g)
+        Tree.scoped (fun () -> run (left n) = run (right n)))
+
+let private gf n x = Graph.ofRandom (f n x)
+let private gg x = Graph.ofRandom (g x)
+let private noise (n: int) = Graph.ofRandom (Random.normal [ 1 + abs n % 3 ])
+
+let private graphLaws =
+    [ graphLaw
+          "left identity"
+          (fun n -> Graph.result (Tensor.scalar n) |> Graph.bind (gf n))
+          (fun n -> gf n (Tensor.scalar n))
+
+      graphLaw "right identity" (fun n -> noise n |> Graph.bind Graph.result) noise
+
+      graphLaw
+          "bind is associative"
+          (fun n -> noise 0 |> Graph.bind (gf n) |> Graph.bind gg)
+          (fun n -> noise 0 |> Graph.bind (fun x -> gf n x |> Graph.bind gg))
+
+      graphLaw "map is bind of result" (noise >> Graph.map Tensor.exp) (fun n ->
+          noise n |> Graph.bind (Tensor.exp >> Graph.result))
+
+      graphLaw
+          "and! is zip, and zip is both in order"
+          (fun n ->
+              graph {
+                  let! x = noise 0
+                  and! y = noise n
+                  return x - y
+              })
+          (fun n ->
+              graph {
+                  let! x, y = Graph.zip (noise 0) (noise n)
+                  return x - y
+              })
+
+      graphLaw
+          "a device or stream changes no numbers"
+          (fun n -> noise n |> Graph.on Device.Cpu |> Graph.onStream (MlxStream.For Device.Cpu))
+          noise
+
+      graphLaw "a random graph is the draw" (fun n -> graph { return! noise n }) (fun n ->
+          Graph.ofRandom (random { return! Random.normal [ 1 + abs n % 3 ] })) ]
 
 let private examples =
     [ testCase "numbers are those of mx.random.seed(42) in Python" (fun () ->
@@ -155,4 +203,4 @@ let private examples =
               [| "data" |]
               "so it can be saved and passed to compiled functions") ]
 
-let tests = laws @ examples
+let tests = laws @ graphLaws @ examples

@@ -20,6 +20,11 @@ let suites () =
       Suite.leakFree "functional.trainstep" TrainStepTests.tests
       Suite.leakFree "functional.fused" FusedTests.tests
       Suite.leakFree "functional.train" TrainTests.tests
+      Suite.leakFree "functional.data" DataTests.tests
+      Suite.leakFree "functional.datafiles" DataFileTests.tests
+      Suite.leakFree "functional.metrics" MetricTests.tests
+      Suite.leakFree "functional.resume" ResumeTests.tests
+      Suite.leakFree "csharp" CSharpTests.tests
       Suite.leakFree "functional.files" FileTests.tests
       Suite.leakFree "functional.names" NameTests.tests
       DisplayTests.suite ()

@@ -162,12 +162,112 @@ let tests =
                       minimize loss
                       using words
                       over (Data.batches 8 set)
+                      epochs 2
                       quietly
                   }
 
               Assert.closeTrees 0.0 0.0 (half 2).Snapshot resumed.Snapshot "two epochs"
+              Expect.equal resumed.Steps 8 "steps of both"
+              Expect.equal [ for m in resumed.History -> m.Step ] [ 5..8 ] "its own measurements"
+
+              let further =
+                  train {
+                      startFrom saved
+                      minimize loss
+                      using words
+                      over (Data.batches 8 set)
+                      quietly
+                  }
+
+              Assert.closeTrees 0.0 0.0 resumed.Snapshot further.Snapshot "one more epoch"
+              Expect.equal further.Steps 4 "steps of its own"
           finally
               File.Delete file)
+
+      testCase "words mean the same in any order" (fun () ->
+          let set = samples ()
+
+          let a =
+              train {
+                  start (model ())
+                  minimize loss
+                  using optimizer
+                  over (Data.shuffled 8 (Key.ofSeed 2) set)
+                  epochs 3
+                  stopEarly 100 "loss"
+                  goOnWhile (fun _ -> true)
+                  quietly
+              }
+
+          let b =
+              train {
+                  quietly
+                  goOnWhile (fun _ -> true)
+                  stopEarly 100 "loss"
+                  epochs 3
+                  over (Data.shuffled 8 (Key.ofSeed 2) set)
+                  using optimizer
+                  minimize loss
+                  start (model ())
+              }
+
+          Assert.closeTrees 0.0 0.0 a.Snapshot b.Snapshot "snapshots"
+          Expect.equal [ for m in a.History -> m.Value ] [ for m in b.History -> m.Value ] "losses")
+
+      testCase "stopEarly stops, whichever word comes first" (fun () ->
+          let run isFirst =
+              let flat (_: Linear) _ = Tensor.scalar 1f
+
+              if isFirst then
+                  train {
+                      stopEarly 3 "loss"
+                      goOnWhile (fun _ -> true)
+                      start (model ())
+                      minimize flat
+                      over (Data.batches 8 (samples ()))
+                      epochs 10
+                      quietly
+                  }
+              else
+                  train {
+                      goOnWhile (fun _ -> true)
+                      stopEarly 3 "loss"
+                      start (model ())
+                      minimize flat
+                      over (Data.batches 8 (samples ()))
+                      epochs 10
+                      quietly
+                  }
+
+          Expect.equal ((run true).Steps, (run false).Steps) (4, 4) "one and three in vain")
+
+      testCase "callbacks see where the run stands" (fun () ->
+          let seen = ResizeArray()
+
+          let trained =
+              train {
+                  start (model ())
+                  minimize loss
+                  over (Data.batches 8 (samples ()))
+                  epochs 2
+
+                  callback (Every.Steps 3) (fun at ->
+                      seen.Add(at.Step, at.Epoch, at.History.Length))
+
+                  callback Every.Epoch (fun at ->
+                      let snapshot = at.Snapshot()
+                      seen.Add(at.Step, -at.Epoch, Tree.count snapshot.Parameters)
+                      Tree.dispose snapshot)
+
+                  quietly
+              }
+
+          Expect.equal
+              (List.ofSeq seen)
+              [ 3, 1, 3; 4, -1, 2; 6, 2, 6; 8, -2, 2 ]
+              "in the order of the run"
+
+          Expect.equal trained.Steps 8 "steps")
 
       testCase "a plan that lacks something says so" (fun () ->
           let e = Assert.catch (fun () -> Train.run (Train.defaults<Linear, Tensor>) |> ignore)
