@@ -15,6 +15,8 @@ let private suites () =
       yield! Functional.Tests.suites ()
       Models.All.suite ()
       Scripts.Tests.suite () ]
+      yield! Testing.All.suites ()
+      Models.All.suite () ]
 
 let private usage =
     """The tests of Mlx for .NET. Without arguments all of them run, on the engine that MLX_ENGINE names.

@@ -31,11 +31,7 @@ module Attention =
     /// <summary>As many heads of keys and values as of queries.</summary>
     let heads (count: int) : Heads = { Query = count; KeyValue = count }
 
-    /// <summary>Projections without bias, as in MLX; size counts the features of input and
-    /// output.</summary>
-    /// <exception cref="T:System.ArgumentException">Heads do not divide the size or each
-    /// other.</exception>
-    let init (heads: Heads) (size: int) : Random<Attention> =
+    let private initBy projection (heads: Heads) (size: int) : Random<Attention> =
         if size % heads.Query <> 0 || heads.Query % heads.KeyValue <> 0 then
             invalidArg
                 (nameof heads)
@@ -44,13 +40,46 @@ module Attention =
         let head = size / heads.Query
 
         random {
-            let! query = Linear.initNoBias size size
-            let! key = Linear.initNoBias size (heads.KeyValue * head)
-            let! value = Linear.initNoBias size (heads.KeyValue * head)
-            let! out = Linear.initNoBias size size
+            let! query = projection size size
+            let! key = projection size (heads.KeyValue * head)
+            let! value = projection size (heads.KeyValue * head)
+            let! out = projection size size
 
             return { QueryProj = query; KeyProj = key; ValueProj = value; OutProj = out }
         }
+
+    /// <summary>Projections without bias, as in MLX; size counts the features of input and
+    /// output.</summary>
+    /// <exception cref="T:System.ArgumentException">Heads do not divide the size or each
+    /// other.</exception>
+    /// <example><code>
+    /// let p = Attention.init { Query = 8; KeyValue = 2 } 64 |> Random.run (Key.ofSeed 0)
+    /// </code></example>
+    let init (heads: Heads) (size: int) : Random<Attention> = initBy Linear.initNoBias heads size
+
+    /// <summary>Projections with bias (MLX's <c>bias=True</c>).</summary>
+    /// <exception cref="T:System.ArgumentException">Heads do not divide the size or each
+    /// other.</exception>
+    /// <example><code>Attention.initBias (Attention.heads 8) 64</code></example>
+    let initBias (heads: Heads) (size: int) : Random<Attention> = initBy Linear.init heads size
+
+    /// <summary>What is added to scores so that nobody looks ahead: 0 on and below the diagonal, the
+    /// lowest number of the dtype above it; shape (length, length)
+    /// (<c>MultiHeadAttention.create_additive_causal_mask</c>). <c>Mask.Causal</c> does without
+    /// it.</summary>
+    /// <example><code>Mask.Of(Attention.causalMask DType.Float32 5)</code></example>
+    let causalMask (dtype: DType) (length: int) : Tensor =
+        let places = Tensor.arange length
+        let isAhead = Tensor.expandDims 1 places |> Tensor.less (Tensor.expandDims 0 places)
+
+        let lowest =
+            match dtype with
+            | DType.Float16 -> -65504.0
+            | DType.BFloat16 -> -3.3895313892515355e38
+            | DType.Float64 -> Double.MinValue
+            | _ -> float Single.MinValue
+
+        Tensor.astype dtype isAhead * lowest
 
     let private splitHeads count (x: Tensor) =
         x |> Tensor.unflatten -1 [ count; -1 ] |> Tensor.permute [ 0; 2; 1; 3 ]

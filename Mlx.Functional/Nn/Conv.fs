@@ -32,10 +32,8 @@ type Conv3d =
 /// What the convolution layers share.
 module internal Convolution =
     let weight groups inputs outputs (kernel: int list) =
-        if groups < 1 || inputs % groups <> 0 || outputs % groups <> 0 then
-            invalidArg
-                (nameof groups)
-                $"{groups} groups do not divide {inputs} channels in and {outputs} out"
+        if groups < 1 || inputs % groups <> 0 then
+            invalidArg (nameof groups) $"{groups} groups do not divide {inputs} channels"
 
         let bound = Math.Sqrt(1.0 / float (List.fold (*) inputs kernel))
         Random.uniformIn -bound bound (outputs :: kernel @ [ inputs / groups ])
@@ -50,8 +48,8 @@ module internal Convolution =
 module Conv1d =
     /// <summary>For groups of channels: weight uniform within 1 / sqrt(in kernel), bias 0, as in
     /// MLX.</summary>
-    /// <exception cref="T:System.ArgumentException">The groups do not divide the
-    /// channels.</exception>
+    /// <exception cref="T:System.ArgumentException">The groups do not divide the channels that come
+    /// in; those that go out are looked at by <c>apply</c>.</exception>
     let initGroups (groups: int) (inputs: int) (outputs: int) (kernel: int) : Random<Conv1d> =
         Convolution.weight groups inputs outputs [ kernel ]
         |> Random.map (fun weight -> { Weight = weight; Bias = Some(Tensor.zeros [ outputs ]) })
@@ -73,8 +71,8 @@ module Conv1d =
 module Conv2d =
     /// <summary>For groups of channels: weight uniform within 1 / sqrt(in kernel), bias 0, as in
     /// MLX.</summary>
-    /// <exception cref="T:System.ArgumentException">The groups do not divide the
-    /// channels.</exception>
+    /// <exception cref="T:System.ArgumentException">The groups do not divide the channels that come
+    /// in; those that go out are looked at by <c>apply</c>.</exception>
     let initGroups (groups: int) (inputs: int) (outputs: int) (kernel: int * int) : Random<Conv2d> =
         Convolution.weight groups inputs outputs [ fst kernel; snd kernel ]
         |> Random.map (fun weight -> { Weight = weight; Bias = Some(Tensor.zeros [ outputs ]) })

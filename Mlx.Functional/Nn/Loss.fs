@@ -78,13 +78,35 @@ module Loss =
           |> Tensor.takeAlongAxis -1 (Tensor.expandDims -1 targets)
           |> Tensor.squeezeAxis -1)
 
-    /// <summary>(log v + (t - x)² / v) / 2 for means x and variances v, at least 1e-6
-    /// (<c>mlx.nn.losses.gaussian_nll_loss</c>).</summary>
-    let gaussianNll (targets: Tensor) (variances: Tensor) (means: Tensor) : Tensor =
+    /// <summary>(log v + (t - x)² / v) / 2 for means x and variances v, at least eps; the whole
+    /// logarithm adds log(2π) / 2 (<c>mlx.nn.losses.gaussian_nll_loss</c> with <c>eps</c> and
+    /// <c>full</c>).</summary>
+    /// <param name="eps">The least variance.</param>
+    /// <param name="isWhole">Whether the constant is added.</param>
+    /// <param name="targets">Of the shape of the means.</param>
+    /// <param name="variances">Of the shape of the means.</param>
+    /// <param name="means">Any shape.</param>
+    /// <exception cref="T:System.ArgumentException">The shapes differ.</exception>
+    /// <example><code>means |> Loss.gaussianNllWith 1e-3 true targets variances</code></example>
+    let gaussianNllWith
+        (eps: float)
+        (isWhole: bool)
+        (targets: Tensor)
+        (variances: Tensor)
+        (means: Tensor)
+        : Tensor =
         requireSame "gaussianNll" targets means
         requireSame "gaussianNll" variances means
-        let v = variances |> Tensor.maximum (Tensor.beside variances 1e-6)
-        0.5 * (Tensor.log v + Tensor.square (targets - means) / v)
+        let v = variances |> Tensor.maximum (Tensor.beside variances eps)
+        let loss = 0.5 * (Tensor.log v + Tensor.square (targets - means) / v)
+        if isWhole then loss + 0.5 * Math.Log(2.0 * Math.PI) else loss
+
+    /// <summary>(log v + (t - x)² / v) / 2 for means x and variances v, at least 1e-6
+    /// (<c>mlx.nn.losses.gaussian_nll_loss</c>).</summary>
+    /// <exception cref="T:System.ArgumentException">The shapes differ.</exception>
+    /// <example><code>means |> Loss.gaussianNll targets variances |> Tensor.mean</code></example>
+    let gaussianNll (targets: Tensor) (variances: Tensor) (means: Tensor) : Tensor =
+        gaussianNllWith 1e-6 false targets variances means
 
     /// <summary>(x - t)² (<c>mlx.nn.losses.mse_loss</c>).</summary>
     let mse (targets: Tensor) (predictions: Tensor) : Tensor =
@@ -126,11 +148,18 @@ module Loss =
     let hinge (targets: Tensor) (predictions: Tensor) : Tensor =
         Nn.relu (1.0 - predictions * targets)
 
+    /// <summary>The cosine of the angle between both along an axis, whose norms together count for
+    /// at least eps (<c>mlx.nn.losses.cosine_similarity_loss</c> with <c>eps</c>).</summary>
+    /// <example><code>x |> Loss.cosineSimilarityEps 1e-4 -1 y</code></example>
+    let cosineSimilarityEps (eps: float) (axis: int) (y: Tensor) (x: Tensor) : Tensor =
+        let norms = Tensor.normAxes [ axis ] x * Tensor.normAxes [ axis ] y
+        Tensor.sumAxis axis (x * y) / Tensor.maximum (Tensor.beside norms eps) norms
+
     /// <summary>The cosine of the angle between both along an axis
     /// (<c>mlx.nn.losses.cosine_similarity_loss</c>).</summary>
+    /// <example><code>x |> Loss.cosineSimilarity -1 y</code></example>
     let cosineSimilarity (axis: int) (y: Tensor) (x: Tensor) : Tensor =
-        let norms = Tensor.normAxes [ axis ] x * Tensor.normAxes [ axis ] y
-        Tensor.sumAxis axis (x * y) / Tensor.maximum (Tensor.beside norms 1e-8) norms
+        cosineSimilarityEps 1e-8 axis y x
 
     /// <summary>max(0, margin - t (a - b)): t = 1 wants a above b, -1 below
     /// (<c>mlx.nn.losses.margin_ranking_loss</c>).</summary>
@@ -139,8 +168,31 @@ module Loss =
         requireSame "marginRanking" b a
         Nn.relu (margin - targets * (a - b))
 
+    /// <summary>max(0, d(positive) - d(negative) + margin), where d is the root of the sum over an
+    /// axis of (anchor - other)^p plus eps (<c>mlx.nn.losses.triplet_loss</c>; a square root and
+    /// signed powers whatever p is, as there).</summary>
+    /// <param name="p">The power, 2 for Euclidean distances.</param>
+    /// <param name="eps">Keeps the slope of the root finite.</param>
+    /// <param name="axis">The axis of the features.</param>
+    /// <param name="margin">How much nearer the positives are to be.</param>
+    /// <param name="positives">Of the shape of the anchors.</param>
+    /// <param name="negatives">Of the shape of the anchors.</param>
+    /// <param name="anchors">Any shape.</param>
+    /// <example><code>anchors |> Loss.tripletWith 4 1e-6 0 1.0 positives negatives</code></example>
+    let tripletWith
+        (p: int)
+        (eps: float)
+        (axis: int)
+        (margin: float)
+        (positives: Tensor)
+        (negatives: Tensor)
+        (anchors: Tensor)
+        : Tensor =
+        let distance y = Tensor.sqrt (Tensor.sumAxis axis ((anchors - y) ** p) + eps)
+        Nn.relu (distance positives - distance negatives + margin)
+
     /// <summary>max(0, |anchor - positive| - |anchor - negative| + margin), Euclidean over the last
     /// axis (<c>mlx.nn.losses.triplet_loss</c>, whose margin is 1).</summary>
+    /// <example><code>anchors |> Loss.triplet 1.0 positives negatives |> Tensor.mean</code></example>
     let triplet (margin: float) (positives: Tensor) (negatives: Tensor) (anchors: Tensor) : Tensor =
-        let distance y = Tensor.sqrt (Tensor.sumAxis -1 (Tensor.square (anchors - y)) + 1e-6)
-        Nn.relu (distance positives - distance negatives + margin)
+        tripletWith 2 1e-6 -1 margin positives negatives anchors

@@ -4,13 +4,13 @@ namespace Mlx
 [<AutoOpen>]
 module OptimStages =
     /// Sums and slow averages in 16 bits would swallow what is added to them.
-    let private widened (x: Tensor) =
+    let internal widened (x: Tensor) =
         if x.DType = DType.Float16 || x.DType = DType.BFloat16 then
             Tensor.astype DType.Float32 x
         else
             x
 
-    let private isAllFinite (gradients: Tensor[]) =
+    let internal isAllFinite (gradients: Tensor[]) =
         gradients
         |> Array.map (Tensor.isfinite >> Tensor.all)
         |> Array.fold (fun all one -> Tensor.logicalAnd one all) (Tensor.scalar true)

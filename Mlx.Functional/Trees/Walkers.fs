@@ -38,6 +38,14 @@ module internal Walkers =
 
         TreeTypes.Product(t, null, [| variant |])
 
+    /// The path segment of the i-th field of a union case: none for a single unnamed one.
+    let caseSegment (t: Type) (fields: PropertyInfo[]) (i: int) =
+        match fields[i].Name with
+        | "Item" -> ""
+        | _ when fields.Length = 1 && isGeneric typedefof<ValueOption<_>> t -> ""
+        | name when name = $"Item{i + 1}" -> string i
+        | name -> TreePath.Segment name
+
     let private union (t: Type) find : TreeWalker =
         let tag (tree: Expression) : Expression =
             match FSharpValue.PreComputeUnionTagMemberInfo(t, flags) with
@@ -45,17 +53,10 @@ module internal Walkers =
             | :? MethodInfo as m -> Expression.Call(tree, m)
             | m -> Expression.Property(tree, m :?> PropertyInfo)
 
-        let segment (fields: PropertyInfo[]) (i: int) =
-            match fields[i].Name with
-            | "Item" -> ""
-            | name when fields.Length = 1 && isGeneric typedefof<ValueOption<_>> t -> ""
-            | name when name = $"Item{i + 1}" -> string i
-            | name -> TreePath.Segment name
-
         let variant (case: UnionCaseInfo) =
             let fields = case.GetFields()
             let make = FSharpValue.PreComputeUnionConstructorInfo(case, flags)
-            let parts = fields |> Array.mapi (fun i p -> part find (segment fields i) p)
+            let parts = fields |> Array.mapi (fun i p -> part find (caseSegment t fields i) p)
 
             TreeVariant(
                 case.Tag,

@@ -13,18 +13,15 @@ let private reduce (case: Case) (loss: Tensor) =
     | "sum" -> Tensor.sum loss
     | _ -> loss
 
-let private loss unsupported (f: Case -> Named -> Tensor) : Row =
+let private loss (f: Case -> Named -> Tensor) : Row =
     fun case ->
-        if List.exists case.Has unsupported then
-            None
-        else
-            one (fun _ inputs ->
-                let each = f case inputs
+        one (fun _ inputs ->
+            let each = f case inputs
 
-                match inputs.TryFind "weights" with
-                | Some weights -> each * weights
-                | None -> each
-                |> reduce case)
+            match inputs.TryFind "weights" with
+            | Some weights -> each * weights
+            | None -> each
+            |> reduce case)
 
 let private classesLast (case: Case) x = Tensor.moveaxis (case.Int("axis", -1)) -1 x
 
@@ -63,7 +60,7 @@ let private rows: (string * Row) list =
       "softmin", withAxis Nn.softmin
       "tanh", simple Nn.tanh
       "cross_entropy",
-      loss [] (fun case i ->
+      loss (fun case i ->
           let targets = i["targets"]
 
           let targets =
@@ -72,43 +69,87 @@ let private rows: (string * Row) list =
           classesLast case i["logits"]
           |> Loss.crossEntropySmoothed (case.Float("label_smoothing", 0.0)) targets)
       "binary_cross_entropy",
-      loss [] (fun case i ->
+      loss (fun case i ->
           if case.Bool("with_logits", true) then
               Loss.binaryCrossEntropy i["targets"] i["inputs"]
           else
               Loss.binaryCrossEntropyOfProbabilities i["targets"] i["inputs"])
-      "l1_loss", loss [] (fun _ i -> Loss.l1 i["targets"] i["predictions"])
-      "mse_loss", loss [] (fun _ i -> Loss.mse i["targets"] i["predictions"])
+      "l1_loss", loss (fun _ i -> Loss.l1 i["targets"] i["predictions"])
+      "mse_loss", loss (fun _ i -> Loss.mse i["targets"] i["predictions"])
       "smooth_l1_loss",
-      loss [] (fun c i -> Loss.smoothL1 (c.Float("beta", 1.0)) i["targets"] i["predictions"])
-      "nll_loss", loss [] (fun _ i -> Loss.nll i["targets"] i["inputs"])
+      loss (fun c i -> Loss.smoothL1 (c.Float("beta", 1.0)) i["targets"] i["predictions"])
+      "nll_loss", loss (fun _ i -> Loss.nll i["targets"] i["inputs"])
       "gaussian_nll_loss",
-      loss [ "full"; "eps" ] (fun _ i -> Loss.gaussianNll i["targets"] i["vars"] i["inputs"])
+      loss (fun c i ->
+          i["inputs"]
+          |> Loss.gaussianNllWith
+              (c.Float("eps", 1e-6))
+              (c.Bool("full", false))
+              i["targets"]
+              i["vars"])
       "kl_div_loss",
-      loss [] (fun c i -> Loss.klDiv (classesLast c i["targets"]) (classesLast c i["inputs"]))
+      loss (fun c i -> Loss.klDiv (classesLast c i["targets"]) (classesLast c i["inputs"]))
       "triplet_loss",
-      loss [ "p"; "eps"; "axis" ] (fun c i ->
-          Loss.triplet (c.Float("margin", 1.0)) i["positives"] i["negatives"] i["anchors"])
-      "hinge_loss", loss [] (fun _ i -> Loss.hinge i["targets"] i["inputs"])
-      "huber_loss", loss [] (fun c i -> Loss.huber (c.Float("delta", 1.0)) i["targets"] i["inputs"])
-      "log_cosh_loss", loss [] (fun _ i -> Loss.logCosh i["targets"] i["inputs"])
+      loss (fun c i ->
+          i["anchors"]
+          |> Loss.tripletWith
+              (c.Int("p", 2))
+              (c.Float("eps", 1e-6))
+              (c.Int("axis", -1))
+              (c.Float("margin", 1.0))
+              i["positives"]
+              i["negatives"])
+      "hinge_loss", loss (fun _ i -> Loss.hinge i["targets"] i["inputs"])
+      "huber_loss", loss (fun c i -> Loss.huber (c.Float("delta", 1.0)) i["targets"] i["inputs"])
+      "log_cosh_loss", loss (fun _ i -> Loss.logCosh i["targets"] i["inputs"])
       "cosine_similarity_loss",
-      loss [ "eps" ] (fun c i -> Loss.cosineSimilarity (c.Int("axis", 1)) i["x2"] i["x1"])
+      loss (fun c i ->
+          i["x1"] |> Loss.cosineSimilarityEps (c.Float("eps", 1e-8)) (c.Int("axis", 1)) i["x2"])
       "margin_ranking_loss",
-      loss [] (fun c i ->
+      loss (fun c i ->
           Loss.marginRanking (c.Float("margin", 0.0)) i["targets"] i["inputs2"] i["inputs1"]) ]
 
-let tests =
-    let rows = Map.ofList (rows @ LayerRows.rows)
+/// Layers of `mlx.nn` that are the function of their activation here.
+let private classes =
+    [ "Sigmoid", "sigmoid"
+      "ReLU", "relu"
+      "ReLU2", "relu2"
+      "ReLU6", "relu6"
+      "LeakyReLU", "leaky_relu"
+      "LogSoftmax", "log_softmax"
+      "ELU", "elu"
+      "Softmax", "softmax"
+      "Softplus", "softplus"
+      "Softsign", "softsign"
+      "Softshrink", "softshrink"
+      "CELU", "celu"
+      "SiLU", "silu"
+      "LogSigmoid", "log_sigmoid"
+      "GLU", "glu"
+      "Step", "step"
+      "SELU", "selu"
+      "Mish", "mish"
+      "Hardswish", "hardswish"
+      "HardTanh", "hard_tanh"
+      "HardShrink", "hard_shrink"
+      "Softmin", "softmin"
+      "Tanh", "tanh" ]
 
-    [ for name, count in
-          [ "activations", 205
-            "losses", 109
-            "simple", 19
-            "norm", 43
-            "conv", 39
-            "pool", 29
-            "upsample", 45
-            "rnn", 16
-            "attention", 27
-            "transformer", 15 ] -> family name count rows ]
+let private families =
+    [ "simple", 43
+      "conv", 39
+      "pool", 29
+      "norm", 44
+      "rnn", 16
+      "attention", 33
+      "transformer", 15
+      "upsample", 45
+      "activations", 241
+      "losses", 127
+      "quant", 22 ]
+
+let tests =
+    let functions = Map.ofList rows
+    let layers = [ for layer, activation in classes -> layer, functions[activation] ]
+    let rows = Map.ofList (rows @ layers @ LayerRows.rows @ QuantRows.rows)
+    [ for name, count in families -> family name count rows ]

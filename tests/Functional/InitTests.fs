@@ -45,19 +45,66 @@ let private initializer (case: JsonElement) : Initializer option =
 let private layer (case: JsonElement) : Random<(string * Tensor) list> option =
     let config = case.GetProperty "config"
     let int (name: string) = config.GetProperty(name).GetInt32()
-    let named tree = tree |> Tree.named |> List.ofArray
+
+    let or' fallback name =
+        tryGet name config |> Option.map _.GetInt32() |> Option.defaultValue fallback
+
+    let fresh (layer: Random<'P>) = layer |> Random.map (Tree.named >> List.ofArray) |> Some
+
+    /// The kernel, a number for all of so many axes or one for each.
+    let kernel axes =
+        match config.GetProperty "kernel_size" with
+        | e when e.ValueKind = JsonValueKind.Number -> List.replicate axes (e.GetInt32())
+        | e -> ints e
+
+    let channels = fun () -> int "in_channels", int "out_channels"
 
     match text (case.GetProperty "layer") with
-    | "Linear" -> Some(Linear.init (int "input_dims") (int "output_dims") |> Random.map named)
-    | "Embedding" -> Some(Embedding.init (int "num_embeddings") (int "dims") |> Random.map named)
+    | "Linear" -> fresh (Linear.init (int "input_dims") (int "output_dims"))
+    | "Bilinear" ->
+        fresh (Bilinear.init (int "input1_dims") (int "input2_dims") (int "output_dims"))
+    | "Embedding" -> fresh (Embedding.init (int "num_embeddings") (int "dims"))
+    | "Conv1d" ->
+        let inputs, outputs = channels ()
+        fresh (Conv1d.initGroups (or' 1 "groups") inputs outputs (kernel 1).Head)
     | "Conv2d" ->
-        let kernel = ints (config.GetProperty "kernel_size")
+        let k = kernel 2
+        fresh (channels () ||> Conv2d.init <| (k[0], k[1]))
+    | "Conv3d" ->
+        let k = kernel 3
+        fresh (channels () ||> Conv3d.init <| (k[0], k[1], k[2]))
+    | "ConvTranspose1d" -> fresh (channels () ||> ConvTranspose1d.init <| (kernel 1).Head)
+    | "ConvTranspose2d" ->
+        let k = kernel 2
+        fresh (channels () ||> ConvTranspose2d.init <| (k[0], k[1]))
+    | "ConvTranspose3d" ->
+        let k = kernel 3
+        fresh (channels () ||> ConvTranspose3d.init <| (k[0], k[1], k[2]))
+    | "RNN" -> fresh (Rnn.init (int "input_size") (int "hidden_size"))
+    | "GRU" -> fresh (Gru.init (int "input_size") (int "hidden_size"))
+    | "LSTM" -> fresh (Lstm.init (int "input_size") (int "hidden_size"))
+    | "MultiHeadAttention" ->
+        fresh (Attention.initBias (Attention.heads (int "num_heads")) (int "dims"))
+    | "TransformerEncoderLayer" ->
+        let heads = Attention.heads (int "num_heads")
+        fresh (TransformerEncoderLayer.init heads (int "dims") (int "mlp_dims"))
+    | "LayerNorm" -> fresh (LayerNorm.init (int "dims"))
+    | "RMSNorm" -> fresh (RmsNorm.init (int "dims"))
+    | "GroupNorm" -> fresh (GroupNorm.init (int "dims"))
+    | "InstanceNorm" -> fresh (InstanceNorm.init (int "dims"))
+    | "BatchNorm" ->
+        let features = int "num_features"
 
-        Conv2d.init (int "in_channels") (int "out_channels") (kernel[0], kernel[1])
-        |> Random.map named
+        BatchNorm.init features
+        |> Random.map (fun p ->
+            [ yield! Tree.named p; yield! Tree.named (BatchNorm.stats features) ])
         |> Some
-    | "LayerNorm" -> Some(LayerNorm.init (int "dims") |> Random.map named)
-    | "RMSNorm" -> Some(RmsNorm.init (int "dims") |> Random.map named)
+    | "PReLU" -> fresh (PRelu.init (int "num_parameters"))
+    | "QuantizedLinear" ->
+        fresh (QuantizedLinear.init QuantizationMode.Default (int "input_dims") (int "output_dims"))
+    | "QuantizedEmbedding" ->
+        let mode = QuantizationMode.Affine(int "group_size", int "bits")
+        fresh (QuantizedEmbedding.init mode (int "num_embeddings") (int "dims"))
     | _ -> None
 
 /// The moments of a large draw, within the 5 sigma that any good generator meets.
@@ -140,7 +187,7 @@ let tests =
           let replayed = cases |> List.filter (replay arrays)
           let isInitializer (case: JsonElement) = (initializer case).IsSome
           Expect.hasLength (List.filter isInitializer cases) 49 "initializers"
-          Expect.hasLength replayed 54 "initializers and fresh layers")
+          Expect.hasLength replayed 71 "initializers and fresh layers")
 
       testCase "sparse rows and orthogonal matrices have their property" (fun () ->
           use _ = Scope.Enter()

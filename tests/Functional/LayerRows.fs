@@ -2,6 +2,7 @@
 module Mlx.Tests.Functional.LayerRows
 
 open System.Text.Json
+open Expecto
 open Mlx
 open Mlx.Tests.Functional.Goldens
 
@@ -69,6 +70,23 @@ let private convolutions: (string * Row) list =
       "ConvTranspose3d",
       row (fun c w b -> ConvTranspose3d.apply (walkBack c 3 triple) { Weight = w; Bias = b }) ]
 
+/// Four batches in training, then the first at inference.
+let private batches (case: Case) (arrays: Named) =
+    let features = case.Int("num_features", 1)
+    let layer = BatchNorm.init features |> Random.run (Key.ofSeed 0)
+    let same name got = Assert.close case.Rtol case.Atol arrays[name] got $"{case.Id} {name}"
+
+    let stats =
+        (BatchNorm.stats features, [ "x0"; "x1"; "x2"; "x3" ])
+        ||> List.fold (fun stats x ->
+            let y, stats = arrays[x] |> BatchNorm.train layer stats
+            same $"out_{x}" y
+            same $"mean_after_{x}" stats.RunningMean
+            same $"var_after_{x}" stats.RunningVar
+            stats)
+
+    same "out_eval_x0" (arrays["x0"] |> BatchNorm.apply layer stats)
+
 let private norms: (string * Row) list =
     [ "LayerNorm",
       (fun case ->
@@ -104,27 +122,31 @@ let private norms: (string * Row) list =
               i["x"] |> InstanceNorm.applyEps (case.Float("eps", 1e-5)) layer))
       "BatchNorm",
       (fun case ->
-          Some(fun p i ->
-              let layer: BatchNorm = { Weight = p.TryFind "weight"; Bias = p.TryFind "bias" }
+          if case.Id = "batchnorm_sequence" then
+              Arrays(batches case)
+          else
+              Call(fun p i ->
+                  let layer: BatchNorm = { Weight = p.TryFind "weight"; Bias = p.TryFind "bias" }
 
-              let eps = case.Float("eps", 1e-5)
+                  let eps = case.Float("eps", 1e-5)
 
-              if not (case.Bool("track_running_stats", true)) then
-                  Map.ofList [ "out", BatchNorm.applyBatch eps layer i["x"] ]
-              else
-                  let stats = { RunningMean = i["running_mean"]; RunningVar = i["running_var"] }
+                  if not (case.Bool("track_running_stats", true)) then
+                      Map.ofList [ "out", BatchNorm.applyBatch eps layer i["x"] ]
+                  else
+                      let stats =
+                          { RunningMean = i["running_mean"]; RunningVar = i["running_var"] }
 
-                  let out, stats =
-                      if case.Bool("training", true) then
-                          i["x"]
-                          |> BatchNorm.trainWith eps (case.Float("momentum", 0.1)) layer stats
-                      else
-                          BatchNorm.applyEps eps layer stats i["x"], stats
+                      let out, stats =
+                          if case.Bool("training", true) then
+                              i["x"]
+                              |> BatchNorm.trainWith eps (case.Float("momentum", 0.1)) layer stats
+                          else
+                              BatchNorm.applyEps eps layer stats i["x"], stats
 
-                  Map.ofList
-                      [ "out", out
-                        "running_mean", stats.RunningMean
-                        "running_var", stats.RunningVar ])) ]
+                      Map.ofList
+                          [ "out", out
+                            "running_mean", stats.RunningMean
+                            "running_var", stats.RunningVar ])) ]
 
 let private recurrent: (string * Row) list =
     [ "RNN",
@@ -147,7 +169,7 @@ let private recurrent: (string * Row) list =
               fst (Gru.applyFrom (i.TryFind "hidden") layer i["x"])))
       "LSTM",
       (fun _ ->
-          Some(fun p i ->
+          Call(fun p i ->
               let layer: Lstm = { Wx = p["Wx"]; Wh = p["Wh"]; Bias = p.TryFind "bias" }
 
               let first =
@@ -226,7 +248,18 @@ let private transformers: (string * Row) list =
               i["tgt"] |> Transformer.apply (config case) masks whole i["src"])) ]
 
 let private positions: (string * Row) list =
-    [ "MultiHeadAttention",
+    [ "MultiHeadAttention.create_additive_causal_mask",
+      (fun case ->
+          Arrays(fun arrays ->
+              let mask = Attention.causalMask DType.Float32 (case.Int("N", 0))
+              Assert.close case.Rtol case.Atol arrays["out"] mask case.Id))
+      "ALiBi.create_alibi_slope",
+      (fun case ->
+          Arrays(fun arrays ->
+              let slopes = Tensor.ofSeq (Alibi.slopes (case.Int("num_heads", 0)))
+              let slopes = Tensor.reshape [ -1; 1; 1 ] slopes
+              Assert.close case.Rtol case.Atol arrays["out"] slopes case.Id))
+      "MultiHeadAttention",
       (fun case ->
           one (fun p i ->
               let heads = Attention.heads (case.Int("num_heads", 1))
@@ -275,8 +308,72 @@ let private positions: (string * Row) list =
                       CosFirst = case.Bool("cos_first", false)
                       FullTurns = case.Bool("full_turns", false) })) ]
 
+/// Dropping: at inference nothing, in training the recorded draw, and the recorded statistics of ones.
+let private dropping (drop: float -> Tensor -> Random<Tensor>) : Row =
+    fun case ->
+        let probability = case.Float("p", 0.0)
+        let drop x = drop probability x
+
+        if not (case.Bool("training", true)) then
+            // What drops is left out.
+            one (fun _ i -> i["x"])
+        elif probability = 0.0 then
+            one (fun _ i -> drop i["x"] |> Random.run (Key.ofSeed 0))
+        else
+            Arrays(fun arrays ->
+                let key = Key.ofSeed (int (case.Number("exact", "seed")))
+                let got = drop arrays["x"] |> Random.run key
+                Assert.close case.Rtol case.Atol arrays["out"] got case.Id
+                let ones = Tensor.ones (case.Shape("statistics", "shape"))
+                let y: float[] = drop ones |> Random.run (Key.ofSeed 1) |> Tensor.toArray
+                let kept = y |> Array.filter ((<>) 0.0)
+                let scale = 1.0 / (1.0 - probability)
+                Expect.all kept (fun v -> abs (v - scale) < 1e-6) $"{case.Id}: scaled"
+                let fraction = float kept.Length / float y.Length
+                let off = abs (fraction - case.Number("statistics", "kept_expected"))
+                Expect.isLessThanOrEqual off (case.Number("statistics", "kept_tolerance")) case.Id)
+
+/// The recorded sequence of layers, and the empty one.
+let private sequential: Row =
+    fun case ->
+        let linear outputs inputs = Layer.make (Linear.init inputs outputs) Linear.apply
+
+        let net =
+            linear 10 6
+            >=> Nn.relu
+            >=> linear 10 10
+            >=> Nn.tanh
+            >=> Layer.make (LayerNorm.init 10) LayerNorm.apply
+            >=> linear 3 10
+
+        one (fun p i ->
+            if p.IsEmpty then
+                Layer.identity.Apply () i["x"]
+            else
+                let layer n : Linear =
+                    { Weight = p[$"layers.{n}.weight"]; Bias = p.TryFind $"layers.{n}.bias" }
+
+                let first = layer 0, layer 2
+                i["x"] |> net.Apply((first, norm "layers.4." p), layer 5))
+
 let private others: (string * Row) list =
-    [ "Linear", (fun _ -> one (fun p i -> Linear.apply (linear "" p) i["x"]))
+    [ "Identity", (fun _ -> one (fun _ i -> Layer.identity.Apply () i["x"]))
+      "Sequential", sequential
+      "Dropout", dropping Nn.dropout
+      "Dropout2d", dropping Nn.dropout2d
+      "Dropout3d", dropping Nn.dropout3d
+      "PReLU", (fun _ -> one (fun p i -> PRelu.apply { Weight = p["weight"] } i["x"]))
+      "GELU",
+      (fun case ->
+          let gelu =
+              match case.Text("approx", "none") with
+              | "precise"
+              | "tanh" -> Nn.geluApprox
+              | "fast" -> Nn.geluFastApprox
+              | _ -> Nn.gelu
+
+          one (fun _ i -> gelu i["x"]))
+      "Linear", (fun _ -> one (fun p i -> Linear.apply (linear "" p) i["x"]))
       "Bilinear",
       (fun _ ->
           one (fun p i ->

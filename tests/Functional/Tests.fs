@@ -13,8 +13,10 @@ let suites () =
       Suite.leakFree "functional.jacobians" JacobianTests.tests
       Suite.leakFree "functional.shape" ShapeTests.tests
       Suite.leakFree "functional.golden" GoldenTests.tests
+      Suite.leakFree "functional.refusal" RefusalTests.tests
       Suite.leakFree "functional.init" InitTests.tests
       Suite.leakFree "functional.layer" LayerTests.tests
+      Suite.leakFree "functional.laws" NnLaws.tests
       Suite.leakFree "functional.optim" OptimTests.tests
       Suite.leakFree "functional.optim.stages" OptimStageTests.tests
       Suite.leakFree "functional.trainstep" TrainStepTests.tests

@@ -1,0 +1,144 @@
+namespace Mlx
+
+/// <summary>A linear map, plain or packed: what a model holds where its checkpoints may be
+/// quantized. Both have the paths of the layer inside (<c>weight</c>, <c>scales</c>, ...), as
+/// checkpoints name them.</summary>
+[<RequireQualifiedAccess>]
+type Dense =
+    /// Numbers, which can be trained.
+    | Plain of Linear
+    /// Small integers, which are frozen.
+    | Quantized of QuantizedLinear
+
+/// <summary>Vectors by id, plain or packed.</summary>
+[<RequireQualifiedAccess>]
+type Lookup =
+    /// Numbers, which can be trained.
+    | Plain of Embedding
+    /// Small integers, which are frozen.
+    | Quantized of QuantizedEmbedding
+
+/// <summary>Linear maps that may be quantized.</summary>
+[<RequireQualifiedAccess>]
+module Dense =
+    /// <summary>A plain one, as <c>Linear.init</c> draws it.</summary>
+    /// <example><code>let p = Dense.init 784 256 |> Random.run (Key.ofSeed 0)</code></example>
+    let init (inputs: int) (outputs: int) : Random<Dense> =
+        Linear.init inputs outputs |> Random.map Dense.Plain
+
+    /// <summary>The same without a bias.</summary>
+    /// <example><code>Dense.initNoBias 784 256</code></example>
+    let initNoBias (inputs: int) (outputs: int) : Random<Dense> =
+        Linear.initNoBias inputs outputs |> Random.map Dense.Plain
+
+    /// <summary>x of shape (..., in) to (..., out).</summary>
+    /// <exception cref="T:Mlx.Core.MlxException">x has another number of inputs.</exception>
+    /// <example><code>x |> Dense.apply p</code></example>
+    let apply (p: Dense) (x: Tensor) : Tensor =
+        match p with
+        | Dense.Plain linear -> Linear.apply linear x
+        | Dense.Quantized packed -> QuantizedLinear.apply packed x
+
+    /// <summary>Packed; one that is packed already stays as it is.</summary>
+    /// <exception cref="T:System.ArgumentException">The inputs are no multiple of the
+    /// group.</exception>
+    /// <example><code>p |> Dense.quantize QuantizationMode.Default</code></example>
+    let quantize (mode: QuantizationMode) (p: Dense) : Dense =
+        match p with
+        | Dense.Plain linear -> Dense.Quantized(QuantizedLinear.ofLinear mode linear)
+        | Dense.Quantized _ -> p
+
+    /// <summary>Numbers, which can be trained.</summary>
+    /// <example><code>p |> Dense.dequantize</code></example>
+    let dequantize (p: Dense) : Dense =
+        match p with
+        | Dense.Plain _ -> p
+        | Dense.Quantized packed -> Dense.Plain(QuantizedLinear.dequantize packed)
+
+/// <summary>Embeddings that may be quantized.</summary>
+[<RequireQualifiedAccess>]
+module Lookup =
+    /// <summary>A plain one, as <c>Embedding.init</c> draws it.</summary>
+    /// <example><code>let p = Lookup.init 32_000 512 |> Random.run (Key.ofSeed 0)</code></example>
+    let init (ids: int) (size: int) : Random<Lookup> =
+        Embedding.init ids size |> Random.map Lookup.Plain
+
+    /// <summary>Integer ids of shape (...) to vectors (..., size).</summary>
+    /// <example><code>ids |> Lookup.apply p</code></example>
+    let apply (p: Lookup) (ids: Tensor) : Tensor =
+        match p with
+        | Lookup.Plain embedding -> Embedding.apply embedding ids
+        | Lookup.Quantized packed -> QuantizedEmbedding.apply packed ids
+
+    /// <summary>The same weights as a linear map, (..., size) to (..., ids): a tied output
+    /// layer.</summary>
+    /// <exception cref="T:Mlx.Core.MlxException">x has vectors of another size.</exception>
+    /// <example><code>hidden |> Lookup.asLinear p</code></example>
+    let asLinear (p: Lookup) (x: Tensor) : Tensor =
+        match p with
+        | Lookup.Plain embedding -> Embedding.asLinear embedding x
+        | Lookup.Quantized packed -> QuantizedEmbedding.asLinear packed x
+
+    /// <summary>Packed; one that is packed already stays as it is.</summary>
+    /// <exception cref="T:System.ArgumentException">The size is no multiple of the
+    /// group.</exception>
+    /// <example><code>p |> Lookup.quantize QuantizationMode.Default</code></example>
+    let quantize (mode: QuantizationMode) (p: Lookup) : Lookup =
+        match p with
+        | Lookup.Plain embedding -> Lookup.Quantized(QuantizedEmbedding.ofEmbedding mode embedding)
+        | Lookup.Quantized _ -> p
+
+    /// <summary>Numbers, which can be trained.</summary>
+    /// <example><code>p |> Lookup.dequantize</code></example>
+    let dequantize (p: Lookup) : Lookup =
+        match p with
+        | Lookup.Plain _ -> p
+        | Lookup.Quantized packed -> Lookup.Plain(QuantizedEmbedding.dequantize packed)
+
+/// <summary>Quantizing whole models.</summary>
+[<AutoOpen>]
+module NnQuantize =
+    /// <summary>Layers without parameters, and whole models.</summary>
+    [<RequireQualifiedAccess>]
+    module Nn =
+        /// <summary>Each <c>Dense</c> and <c>Lookup</c> of a model in the mode that its path gets,
+        /// or as it is where it gets none, is packed already, or has rows that do not fall into
+        /// groups (<c>mlx.nn.quantize</c> with a predicate that answers parameters).</summary>
+        /// <example><code>
+        /// let eight = QuantizationMode.Affine(64, 8)
+        /// let mode (path: string) = if path.StartsWith "head" then eight else QuantizationMode.Default
+        /// let small = model |> Nn.quantizeBy (mode >> Some)
+        /// </code></example>
+        let quantizeBy (mode: string -> QuantizationMode option) (model: 'T) : 'T =
+            let at path weight = mode path |> Option.filter (fun mode -> Packed.fits mode weight)
+
+            model
+            |> Tree.mapNodes (fun path p ->
+                match p with
+                | Dense.Plain linear ->
+                    at path linear.Weight |> Option.fold (fun p mode -> Dense.quantize mode p) p
+                | Dense.Quantized _ -> p)
+            |> Tree.mapNodes (fun path p ->
+                match p with
+                | Lookup.Plain embedding ->
+                    at path embedding.Weight
+                    |> Option.fold (fun p mode -> Lookup.quantize mode p) p
+                | Lookup.Quantized _ -> p)
+
+        /// <summary>The same in one mode, for the paths chosen (<c>mlx.nn.quantize</c>). A model
+        /// made to fit a quantized checkpoint is quantized where that has scales.</summary>
+        /// <example><code>
+        /// let entries = (Safetensors.Load "model.safetensors").Arrays
+        /// let isPacked path = entries.ContainsKey(path + ".scales")
+        /// let model = model |> Nn.quantize QuantizationMode.Default isPacked |> Tree.ofNamed entries
+        /// </code></example>
+        let quantize (mode: QuantizationMode) (choose: string -> bool) (model: 'T) : 'T =
+            model |> quantizeBy (fun path -> if choose path then Some mode else None)
+
+        /// <summary>Each packed <c>Dense</c> and <c>Lookup</c> of a model as numbers, which can be
+        /// trained.</summary>
+        /// <example><code>let trainable = Nn.dequantize small</code></example>
+        let dequantize (model: 'T) : 'T =
+            model
+            |> Tree.mapNodes (fun _ p -> Dense.dequantize p)
+            |> Tree.mapNodes (fun _ p -> Lookup.dequantize p)
