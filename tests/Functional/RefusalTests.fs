@@ -57,7 +57,7 @@ let private answers: Map<string, Answer> =
           "error10", Unwritable "a mode of upsampling is a function of its own, not a name"
           "error11",
           Refuses(computes (fun () -> ones [ 2; 3 ] |> Upsample.nearest []), "batch, lengths")
-          "error12", Refuses(computes (fun () -> ones [ 2; 3 ] |> Nn.glu -1), "[split]")
+          "error12", Refuses(computes (fun () -> ones [ 2; 3 ] |> Nn.glu -1), "split")
           "error13", Refuses((fun () -> Init.identity [ 2; 3 ] |> ignore), "square, not (2, 3)")
           "error14", Refuses((fun () -> Init.glorotNormal 1.0 [ 5 ] |> ignore), "two axes")
           "error15", Unwritable "a fan is Fan.In or Fan.Out, not a name"
