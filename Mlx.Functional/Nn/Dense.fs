@@ -40,12 +40,12 @@ module Dense =
         | Dense.Quantized packed -> QuantizedLinear.apply packed x
 
     /// <summary>Packed; one that is packed already stays as it is.</summary>
-    /// <exception cref="T:System.ArgumentException">The inputs are no multiple of the
+    /// <exception cref="T:Mlx.Core.MlxException">The inputs are no multiple of the
     /// group.</exception>
-    /// <example><code>p |> Dense.quantize QuantizationMode.Default</code></example>
-    let quantize (mode: QuantizationMode) (p: Dense) : Dense =
+    /// <example><code>p |> Dense.quantize Packing.affine</code></example>
+    let quantize (packing: Packing) (p: Dense) : Dense =
         match p with
-        | Dense.Plain linear -> Dense.Quantized(QuantizedLinear.ofLinear mode linear)
+        | Dense.Plain linear -> Dense.Quantized(QuantizedLinear.ofLinear packing linear)
         | Dense.Quantized _ -> p
 
     /// <summary>Numbers, which can be trained.</summary>
@@ -64,7 +64,7 @@ module Lookup =
         Embedding.init ids size |> Random.map Lookup.Plain
 
     /// <summary>Integer ids of shape (...) to vectors (..., size).</summary>
-    /// <example><code>ids |> Lookup.apply p</code></example>
+    /// <example><code>x |> Lookup.apply p</code></example>
     let apply (p: Lookup) (ids: Tensor) : Tensor =
         match p with
         | Lookup.Plain embedding -> Embedding.apply embedding ids
@@ -73,19 +73,20 @@ module Lookup =
     /// <summary>The same weights as a linear map, (..., size) to (..., ids): a tied output
     /// layer.</summary>
     /// <exception cref="T:Mlx.Core.MlxException">x has vectors of another size.</exception>
-    /// <example><code>hidden |> Lookup.asLinear p</code></example>
+    /// <example><code>x |> Lookup.asLinear p</code></example>
     let asLinear (p: Lookup) (x: Tensor) : Tensor =
         match p with
         | Lookup.Plain embedding -> Embedding.asLinear embedding x
         | Lookup.Quantized packed -> QuantizedEmbedding.asLinear packed x
 
     /// <summary>Packed; one that is packed already stays as it is.</summary>
-    /// <exception cref="T:System.ArgumentException">The size is no multiple of the
+    /// <exception cref="T:Mlx.Core.MlxException">The size is no multiple of the
     /// group.</exception>
-    /// <example><code>p |> Lookup.quantize QuantizationMode.Default</code></example>
-    let quantize (mode: QuantizationMode) (p: Lookup) : Lookup =
+    /// <example><code>p |> Lookup.quantize Packing.affine</code></example>
+    let quantize (packing: Packing) (p: Lookup) : Lookup =
         match p with
-        | Lookup.Plain embedding -> Lookup.Quantized(QuantizedEmbedding.ofEmbedding mode embedding)
+        | Lookup.Plain embedding ->
+            Lookup.Quantized(QuantizedEmbedding.ofEmbedding packing embedding)
         | Lookup.Quantized _ -> p
 
     /// <summary>Numbers, which can be trained.</summary>
@@ -101,43 +102,43 @@ module NnQuantize =
     /// <summary>Layers without parameters, and whole models.</summary>
     [<RequireQualifiedAccess>]
     module Nn =
-        /// <summary>Each <c>Dense</c> and <c>Lookup</c> of a model in the mode that its path gets,
-        /// or as it is where it gets none, is packed already, or has rows that do not fall into
-        /// groups (<c>mlx.nn.quantize</c> with a predicate that answers parameters).</summary>
+        /// <summary>Each <c>Dense</c> and <c>Lookup</c> of a model with the packing that its path
+        /// gets, or as it is where it gets none, is packed already, or has rows that do not fall
+        /// into groups (<c>mlx.nn.quantize</c> with a predicate that answers parameters).</summary>
         /// <example><code>
-        /// let eight = QuantizationMode.Affine(64, 8)
-        /// let mode (path: string) = if path.StartsWith "head" then eight else QuantizationMode.Default
-        /// let small = model |> Nn.quantizeBy (mode >> Some)
+        /// let eight = { Packing.affine with Bits = 8 }
+        /// let packing (path: string) = if path.StartsWith "head" then eight else Packing.affine
+        /// let small = model |> Nn.quantizeBy (packing >> Some)
         /// </code></example>
-        let quantizeBy (mode: string -> QuantizationMode option) (model: 'T) : 'T =
-            let at path weight = mode path |> Option.filter (fun mode -> Packed.fits mode weight)
+        let quantizeBy (packing: string -> Packing option) (model: 'T) : 'T =
+            let at path (weight: Tensor) =
+                packing path |> Option.filter (fun p -> weight.Dim -1 % p.GroupSize = 0)
 
             model
             |> Tree.mapNodes (fun path p ->
                 match p with
                 | Dense.Plain linear ->
-                    at path linear.Weight |> Option.fold (fun p mode -> Dense.quantize mode p) p
+                    at path linear.Weight |> Option.fold (fun p it -> Dense.quantize it p) p
                 | Dense.Quantized _ -> p)
             |> Tree.mapNodes (fun path p ->
                 match p with
                 | Lookup.Plain embedding ->
-                    at path embedding.Weight
-                    |> Option.fold (fun p mode -> Lookup.quantize mode p) p
+                    at path embedding.Weight |> Option.fold (fun p it -> Lookup.quantize it p) p
                 | Lookup.Quantized _ -> p)
 
-        /// <summary>The same in one mode, for the paths chosen (<c>mlx.nn.quantize</c>). A model
-        /// made to fit a quantized checkpoint is quantized where that has scales.</summary>
+        /// <summary>The same with one packing, for the paths chosen (<c>mlx.nn.quantize</c>). A
+        /// model made to fit a quantized checkpoint is quantized where that has scales.</summary>
         /// <example><code>
-        /// let entries = (Safetensors.Load "model.safetensors").Arrays
+        /// let entries = Tensor.loadAll "model.safetensors"
         /// let isPacked path = entries.ContainsKey(path + ".scales")
-        /// let model = model |> Nn.quantize QuantizationMode.Default isPacked |> Tree.ofNamed entries
+        /// let model = model |> Nn.quantize Packing.affine isPacked |> Tree.ofNamed entries
         /// </code></example>
-        let quantize (mode: QuantizationMode) (choose: string -> bool) (model: 'T) : 'T =
-            model |> quantizeBy (fun path -> if choose path then Some mode else None)
+        let quantize (packing: Packing) (choose: string -> bool) (model: 'T) : 'T =
+            model |> quantizeBy (fun path -> if choose path then Some packing else None)
 
         /// <summary>Each packed <c>Dense</c> and <c>Lookup</c> of a model as numbers, which can be
         /// trained.</summary>
-        /// <example><code>let trainable = Nn.dequantize small</code></example>
+        /// <example><code>let trainable = Nn.dequantize model</code></example>
         let dequantize (model: 'T) : 'T =
             model
             |> Tree.mapNodes (fun _ p -> Dense.dequantize p)

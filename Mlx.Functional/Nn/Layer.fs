@@ -68,18 +68,20 @@ module Layer =
         Layer(init, apply, train)
 
     /// <summary>A function without parameters, to begin with.</summary>
-    /// <example><code>Layer.ofFunction (fun x -> x / 255.0) >=> Layer.make init apply</code></example>
+    /// <example><code>
+    /// Layer.ofFunction (fun x -> x / 255.0) >=> Layer.make (Linear.init 784 10) Linear.apply
+    /// </code></example>
     let ofFunction (f: Tensor -> Tensor) : Layer<unit> = make (Random.result ()) (fun () x -> f x)
 
     /// <summary>Nothing (<c>mlx.nn.Identity</c>).</summary>
-    /// <example><code>Seq.fold (>=>) Layer.identity [ Nn.relu; Nn.tanh ]</code></example>
+    /// <example><code>Layer.identity >=> Nn.relu >=> Nn.tanh</code></example>
     let identity: Layer<unit> = ofFunction id
 
     /// <summary>Elements dropped with the probability, in training only
     /// (<c>mlx.nn.Dropout</c>).</summary>
     /// <exception cref="T:System.ArgumentException">The probability is not in [0, 1); when it is
     /// trained.</exception>
-    /// <example><code>layer >=> Layer.dropout 0.1</code></example>
+    /// <example><code>Layer.make (Linear.init 8 8) Linear.apply >=> Layer.dropout 0.1</code></example>
     let dropout (probability: float) : Layer<unit> =
         makeTrained (Random.result ()) (fun () x -> x) (fun () x -> Nn.dropout probability x)
 

@@ -87,7 +87,7 @@ module Loss =
     /// <param name="variances">Of the shape of the means.</param>
     /// <param name="means">Any shape.</param>
     /// <exception cref="T:System.ArgumentException">The shapes differ.</exception>
-    /// <example><code>means |> Loss.gaussianNllWith 1e-3 true targets variances</code></example>
+    /// <example><code>x |> Loss.gaussianNllWith 1e-3 true target w</code></example>
     let gaussianNllWith
         (eps: float)
         (isWhole: bool)
@@ -104,7 +104,7 @@ module Loss =
     /// <summary>(log v + (t - x)² / v) / 2 for means x and variances v, at least 1e-6
     /// (<c>mlx.nn.losses.gaussian_nll_loss</c>).</summary>
     /// <exception cref="T:System.ArgumentException">The shapes differ.</exception>
-    /// <example><code>means |> Loss.gaussianNll targets variances |> Tensor.mean</code></example>
+    /// <example><code>x |> Loss.gaussianNll target w |> Tensor.mean</code></example>
     let gaussianNll (targets: Tensor) (variances: Tensor) (means: Tensor) : Tensor =
         gaussianNllWith 1e-6 false targets variances means
 
@@ -178,7 +178,7 @@ module Loss =
     /// <param name="positives">Of the shape of the anchors.</param>
     /// <param name="negatives">Of the shape of the anchors.</param>
     /// <param name="anchors">Any shape.</param>
-    /// <example><code>anchors |> Loss.tripletWith 4 1e-6 0 1.0 positives negatives</code></example>
+    /// <example><code>x |> Loss.tripletWith 4 1e-6 0 1.0 y w</code></example>
     let tripletWith
         (p: int)
         (eps: float)
@@ -193,6 +193,6 @@ module Loss =
 
     /// <summary>max(0, |anchor - positive| - |anchor - negative| + margin), Euclidean over the last
     /// axis (<c>mlx.nn.losses.triplet_loss</c>, whose margin is 1).</summary>
-    /// <example><code>anchors |> Loss.triplet 1.0 positives negatives |> Tensor.mean</code></example>
+    /// <example><code>x |> Loss.triplet 1.0 y w |> Tensor.mean</code></example>
     let triplet (margin: float) (positives: Tensor) (negatives: Tensor) (anchors: Tensor) : Tensor =
         tripletWith 2 1e-6 -1 margin positives negatives anchors

@@ -42,7 +42,7 @@ module OptimPrecision =
         /// and 1, initial not positive, or interval below 1.</exception>
         /// <example><code>
         /// let optimizer = Optim.adamW 1e-3 |> Optim.dynamicLossScale (interval = 1000)
-        /// let loss (p, state) batch = modelLoss p batch |> Optim.scaleLoss state
+        /// let scaled p batch = loss p batch |> Optim.scaleLoss snapshot.Optimizer
         /// </code></example>
         static member dynamicLossScale
             (?initial: float, ?growth: float, ?backoff: float, ?interval: int)

@@ -99,8 +99,10 @@ module TreeNodes =
         /// where they nest. The tree keeps its type, so a part can become another case of a union:
         /// a plain layer a quantized one.</summary>
         /// <example><code>
-        /// // No layer keeps its bias.
-        /// let bare = model |> Tree.mapNodes (fun _ (p: Linear) -> { p with Bias = None })
+        /// let layer: Linear = { Weight = Tensor.ones [ 2; 2 ]; Bias = Some(Tensor.ones [ 2 ]) }
+        /// let withoutBias _ (p: Linear) = { p with Bias = None }
+        /// [ layer; layer ] |> Tree.mapNodes withoutBias |> Tree.paths
+        /// // => [|"0.weight"; "1.weight"|]
         /// </code></example>
         let mapNodes (f: string -> 'Node -> 'Node) (tree: 'T) : 'T =
             let change path (node: objnull) : objnull = box (f path (unbox<'Node> node))

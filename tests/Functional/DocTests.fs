@@ -124,5 +124,6 @@ let private areTrue =
 let tests =
     [ isDocumented functional 300
       isDocumented typeof<Core.MlxArray>.Assembly 500
+      isDocumented typeof<Testing.Sample>.Assembly 40
       areShown
       areTrue ]

@@ -101,9 +101,9 @@ let private layer (case: JsonElement) : Random<(string * Tensor) list> option =
         |> Some
     | "PReLU" -> fresh (PRelu.init (int "num_parameters"))
     | "QuantizedLinear" ->
-        fresh (QuantizedLinear.init QuantizationMode.Default (int "input_dims") (int "output_dims"))
+        fresh (QuantizedLinear.init Packing.affine (int "input_dims") (int "output_dims"))
     | "QuantizedEmbedding" ->
-        let mode = QuantizationMode.Affine(int "group_size", int "bits")
+        let mode = { Packing.affine with GroupSize = int "group_size"; Bits = int "bits" }
         fresh (QuantizedEmbedding.init mode (int "num_embeddings") (int "dims"))
     | _ -> None
 

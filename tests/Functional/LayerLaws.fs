@@ -24,7 +24,7 @@ let private linear =
 /// A packed weight is frozen: what goes in is what its layer is a function of. Scales and biases have
 /// gradients, but no tangents and no batches, as in MLX.
 let private quantized =
-    let mode = QuantizationMode.Affine(32, 4)
+    let mode = { Packing.affine with GroupSize = 32 }
     let x () = normal 2 [ 3; 64 ]
     let embedding () = QuantizedEmbedding.init mode 5 64 |> drawn 1
     let unmapped = "products with a packed matrix are not vectorised, as in MLX"
@@ -35,19 +35,22 @@ let private quantized =
         |> NnRow.exempt "vmap" unmapped
 
     [ for mode in
-          [ mode
-            QuantizationMode.Affine(64, 3)
-            QuantizationMode.MxFp4
-            QuantizationMode.MxFp8
-            QuantizationMode.NvFp4 ] do
+          [ mode; { Packing.affine with Bits = 3 }; Packing.mxfp4; Packing.mxfp8; Packing.nvfp4 ] do
           let layer = QuantizedLinear.init mode 64 5
 
           NnRow.single
-              $"QuantizedLinear.apply {mode.Name} {mode.Bits}"
+              $"QuantizedLinear.apply {mode.Mode} {mode.Bits}"
               (fun x -> QuantizedLinear.apply (drawn 1 layer) x)
               x
           |> NnRow.exempt "dtype" "scales are float32 here"
           |> NnRow.exempt "vmap" unmapped
+
+      NnRow.single
+          "QQLinear.apply"
+          (fun x -> QQLinear.apply (Tensor.quantize Packing.nvfp4 (normal 1 [ 5; 64 ])) x)
+          x
+      |> NnRow.discrete "the input is rounded"
+      |> NnRow.exempt "vmap" unmapped
 
       throughWeight "QuantizedLinear.apply" (fun (p, x) -> QuantizedLinear.apply p x) (fun () ->
           drawn 1 (QuantizedLinear.init mode 64 5), x ())

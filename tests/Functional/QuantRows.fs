@@ -5,21 +5,25 @@ open Expecto
 open Mlx
 open Mlx.Tests.Functional.Goldens
 
-let private mode (case: Case) =
-    QuantizationMode.Parse(
-        case.Text("mode", "affine"),
-        case.Int("group_size", 64),
-        case.Int("bits", 4)
-    )
+let private packing (case: Case) : Packing =
+    { GroupSize = case.Int("group_size", 64)
+      Bits = case.Int("bits", 4)
+      Mode = case.Text("mode", "affine") }
+
+let private matrix (case: Case) (p: Named) : Packed =
+    { Weight = p["weight"]
+      Scales = p["scales"]
+      Biases = p.TryFind "biases"
+      Packing = packing case }
 
 /// What we pack is what was packed, to the bit, and stands for the recorded numbers.
-let private packsAsRecorded (case: Case) weight scales (biases: Tensor option) (unpacked: Tensor) =
+let private packsAsRecorded (case: Case) (packed: Packed) (unpacked: Tensor) =
     let source = case.Arrays("source", "source")
     let recorded = case.Arrays("params", "param")
-    Expect.isTrue (Tensor.arrayEqual recorded["weight"] weight) $"{case.Id}: integers"
-    Assert.close 1e-6 1e-8 recorded["scales"] scales $"{case.Id}: scales"
+    Expect.isTrue (Tensor.arrayEqual recorded["weight"] packed.Weight) $"{case.Id}: codes"
+    Assert.close 1e-6 1e-8 recorded["scales"] packed.Scales $"{case.Id}: scales"
 
-    match biases with
+    match packed.Biases with
     | Some biases -> Assert.close 1e-6 1e-8 recorded["biases"] biases $"{case.Id}: biases"
     | None -> Expect.isFalse (recorded.ContainsKey "biases") $"{case.Id}: no biases"
 
@@ -27,41 +31,23 @@ let private packsAsRecorded (case: Case) weight scales (biases: Tensor option) (
     | Some want -> Assert.close 1e-5 1e-6 want unpacked $"{case.Id}: dequantized"
     | None -> ()
 
+let private source (case: Case) = case.Arrays("source", "source")["weight"]
+
 let private linear: Row =
     fun case ->
-        let mode = mode case
-
         one (fun p i ->
-            let source: Linear =
-                { Weight = case.Arrays("source", "source")["weight"]; Bias = None }
-
-            let packed = QuantizedLinear.ofLinear mode source
-            let unpacked = (QuantizedLinear.dequantize packed).Weight
-            packsAsRecorded case packed.Weight packed.Scales packed.Biases unpacked
-
-            i["x"]
-            |> QuantizedLinear.apply
-                { Weight = p["weight"]
-                  Scales = p["scales"]
-                  Biases = p.TryFind "biases"
-                  Bias = p.TryFind "bias"
-                  Mode = mode })
+            let plain: Linear = { Weight = source case; Bias = None }
+            let packed = QuantizedLinear.ofLinear (packing case) plain
+            packsAsRecorded case packed.Matrix (QuantizedLinear.dequantize packed).Weight
+            let layer: QuantizedLinear = { Matrix = matrix case p; Bias = p.TryFind "bias" }
+            i["x"] |> QuantizedLinear.apply layer)
 
 let private embedding: Row =
     fun case ->
-        let mode = mode case
-
         one (fun p i ->
-            let source: Embedding = { Weight = case.Arrays("source", "source")["weight"] }
-            let packed = QuantizedEmbedding.ofEmbedding mode source
-            let unpacked = (QuantizedEmbedding.dequantize packed).Weight
-            packsAsRecorded case packed.Weight packed.Scales packed.Biases unpacked
-
-            let layer: QuantizedEmbedding =
-                { Weight = p["weight"]
-                  Scales = p["scales"]
-                  Biases = p.TryFind "biases"
-                  Mode = mode }
+            let packed = QuantizedEmbedding.ofEmbedding (packing case) { Weight = source case }
+            packsAsRecorded case packed.Matrix (QuantizedEmbedding.dequantize packed).Weight
+            let layer: QuantizedEmbedding = { Matrix = matrix case p }
 
             match case.Call "method" with
             | Some _ -> QuantizedEmbedding.asLinear layer i["x"]
@@ -93,7 +79,7 @@ let private quantize: Row =
             let choose (path: string) =
                 case.Text("predicate", "").StartsWith "everything" || path.StartsWith "layers"
 
-            let small = model |> Nn.quantize (mode case) choose
+            let small = model |> Nn.quantize (packing case) choose
             let named = Map.ofArray (Tree.named small)
 
             let recorded =
@@ -116,7 +102,7 @@ let private quantize: Row =
             // What a checkpoint holds is loaded into a model made to fit it.
             let entries = Map.ofList recorded
             let isPacked path = entries.ContainsKey(path + ".scales")
-            close "after" (model |> Nn.quantize (mode case) isPacked |> Tree.ofNamed entries)
+            close "after" (model |> Nn.quantize (packing case) isPacked |> Tree.ofNamed entries)
             close "after" (Nn.dequantize small))
 
 let rows: (string * Row) list =

@@ -88,8 +88,8 @@ let private answers: Map<string, Answer> =
           )
           "error22",
           Refuses(
-              (fun () -> QuantizedLinear.init QuantizationMode.Default 40 8 |> run |> ignore),
-              "groups of 64, not [8; 40]"
+              (fun () -> QuantizedLinear.init Packing.affine 40 8 |> run |> ignore),
+              "group size 64"
           )
           "error23",
           Refuses(
