@@ -13,10 +13,9 @@ let private suites () =
       Laws.Tests.suite ()
       Conformance.Contested.suite ()
       yield! Functional.Tests.suites ()
+      yield! Testing.All.suites ()
       Models.All.suite ()
       Scripts.Tests.suite () ]
-      yield! Testing.All.suites ()
-      Models.All.suite () ]
 
 let private usage =
     """The tests of Mlx for .NET. Without arguments all of them run, on the engine that MLX_ENGINE names.
