@@ -269,9 +269,10 @@ internal static unsafe class CustomClosures
         var j = Handles.GetOrNull<CustomClosure<CustomJvp>>(jvp.ctx)?.Another();
         var m = Handles.GetOrNull<CustomClosure<CustomVmap>>(vmap.ctx)?.Another();
         IDisposable?[] owned = [inner, v, j, m];
+        var lifetime = Lifetime.Of([.. owned.OfType<IDisposable>()]);
         Closures.Set(result, new Closure(
-            CustomTransform.Apply(inner.Function, v?.Rule, j?.Rule, m?.Rule),
-            Lifetime.Of([.. owned.OfType<IDisposable>()])));
+            CustomTransform.Apply(inner.Function, lifetime, v?.Rule, j?.Rule, m?.Rule),
+            lifetime));
     }
 
     // ----------------------------------------------------------------------------------------

@@ -95,6 +95,23 @@ internal sealed unsafe class Lifetime(nint payload, nint destructor) : IDisposab
     }
 }
 
+/// <summary>
+/// A share in a lifetime for a node of a graph, which may call the function when all handles to it
+/// are gone; the collector says when the node is.
+/// </summary>
+internal sealed class LifetimeShare
+{
+    private readonly Lifetime lifetime;
+
+    public LifetimeShare(Lifetime lifetime)
+    {
+        this.lifetime = lifetime;
+        lifetime.Share();
+    }
+
+    ~LifetimeShare() => lifetime.Dispose();
+}
+
 /// <summary>closure.h, the plain closures.</summary>
 internal static unsafe class Closures
 {

@@ -54,8 +54,9 @@ internal static unsafe class TransformExports
     public static void Checkpoint(mlx_closure* result, mlx_closure f)
     {
         var inner = Closures.Get(f).Another();
+        var lifetime = Lifetime.Of(inner);
         Closures.Set(result, new Closure(
-            CustomTransform.Checkpoint(inner.Function), Lifetime.Of(inner)));
+            CustomTransform.Checkpoint(inner.Function, lifetime), lifetime));
     }
 
     [RawExport("mlx_detail_vmap_trace")]

@@ -23,8 +23,11 @@ internal delegate (Held Outputs, int[] Axes) CustomVmap(Node[] inputs, int[] axe
 /// rules lead back to the arguments.
 /// </summary>
 internal sealed class CustomTransform(
-    int outputCount, CustomVjp vjp, CustomJvp jvp, CustomVmap vmap) : Primitive
+    int outputCount, CustomVjp vjp, CustomJvp jvp, CustomVmap vmap, LifetimeShare share) : Primitive
 {
+    /// <summary>Keeps the function and its rules callable as long as the node is there.</summary>
+    public LifetimeShare Share { get; } = share;
+
     public override string Name => "CustomTransforms";
 
     public override void Eval(Node[] inputs, Node[] outputs)
@@ -83,13 +86,15 @@ internal sealed class CustomTransform(
     /// <summary>
     /// <paramref name="f"/> under the given rules; a missing one is made from the function itself.
     /// </summary>
-    public static Function Apply(Function f, CustomVjp? vjp, CustomJvp? jvp, CustomVmap? vmap) =>
+    public static Function Apply(
+        Function f, Lifetime lifetime, CustomVjp? vjp, CustomJvp? jvp, CustomVmap? vmap) =>
         arguments =>
         {
             using var outputs = f(arguments);
             var cut = Array.ConvertAll(outputs.Nodes, Op.StopGradient);
             var primitive = new CustomTransform(
-                cut.Length, vjp ?? VjpOf(f), jvp ?? JvpOf(f), vmap ?? VmapOf(f));
+                cut.Length, vjp ?? VjpOf(f), jvp ?? JvpOf(f), vmap ?? VmapOf(f),
+                new LifetimeShare(lifetime));
             var infos = Array.ConvertAll(cut, o => (o.Shape, o.Dtype));
             return new Held(Node.LazyMany(infos, primitive, [.. arguments, .. cut]));
         };
@@ -98,8 +103,9 @@ internal sealed class CustomTransform(
     /// <paramref name="f"/> recomputed on the way back instead of remembered: its derivative traces
     /// it again on arguments that wait for the cotangents' graph (<c>mlx.core.checkpoint</c>).
     /// </summary>
-    public static Function Checkpoint(Function f) => Apply(
+    public static Function Checkpoint(Function f, Lifetime lifetime) => Apply(
         f,
+        lifetime,
         (primals, cotangents, outputs) =>
         {
             using var again = new Held(Op.Depends(primals, outputs));
