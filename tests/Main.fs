@@ -12,6 +12,7 @@ let private suites () =
       Export.All.suite ()
       Laws.Tests.suite ()
       Conformance.Contested.suite ()
+      yield! Properties.Tests.suites ()
       yield! Functional.Tests.suites ()
       yield! Testing.All.suites ()
       Models.All.suite ()
