@@ -266,6 +266,17 @@ public sealed partial class MlxArray
         }
 
         var trimmed = lead > 0 ? values.Reshape(values.Shape[lead..]) : values;
+        for (var i = 1; i <= trimmed.NDim; i++)
+        {
+            if (i > shape.Length || (trimmed.Dim(-i) != 1 && trimmed.Dim(-i) != shape[^i]))
+            {
+                throw new ArgumentException(
+                    $"values of shape {Shapes.Text(values.Shape)} do not fit a part of shape "
+                    + Shapes.Text(shape),
+                    nameof(values));
+            }
+        }
+
         return trimmed.Shape.SequenceEqual(shape)
             ? trimmed
             : Call.BroadcastTo(trimmed, shape, null);

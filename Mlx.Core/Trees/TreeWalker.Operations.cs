@@ -67,15 +67,19 @@ internal abstract partial class TreeWalker<T>
         }
 
         var (first, second) = (Paths(a), Paths(b));
-        throw new ArgumentException(
-            $"{caller}: the trees differ: {Only(first, second)} is only in the first, "
-            + $"{Only(second, first)} only in the second",
-            "tree");
+        string[] differences = [.. Only("first", first, second), .. Only("second", second, first)];
+        var told = differences.Length > 0
+            ? string.Join("; ", differences)
+            : "their leaves have the same paths, but not their cases, keys or lengths";
+        throw new ArgumentException($"{caller}: the trees differ: {told}", "tree");
 
-        static string Only(string[] some, string[] others)
+        static string[] Only(string which, string[] some, string[] others)
         {
-            var text = string.Join(", ", some.Except(others).Take(3));
-            return text.Length == 0 ? "nothing" : text;
+            string[] paths = [.. some.Except(others)];
+            var more = paths.Length > 3 ? $" and {paths.Length - 3} more" : "";
+            return paths.Length == 0
+                ? []
+                : [$"only the {which} has {string.Join(", ", paths.Take(3))}{more}"];
         }
     }
 

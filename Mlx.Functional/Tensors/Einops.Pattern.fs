@@ -3,6 +3,7 @@ namespace Mlx.Patterns
 open System
 open System.Collections.Generic
 open System.Globalization
+open Mlx
 
 /// What an axis of a pattern is called: a name, a length, or an ellipsis for any number of axes.
 type internal Atom =
@@ -39,10 +40,7 @@ type internal Sides = { Left: Item list; Right: Item list }
 module internal Pattern =
     /// Refuses a pattern, with a caret beneath the character in question.
     let fail (caller: string) (pattern: string) (at: int) (why: string) : 'T =
-        // A tab or a line break would put the caret elsewhere.
-        let line = pattern |> String.map (fun c -> if Char.IsWhiteSpace c then ' ' else c)
-        let margin = String(' ', at)
-        raise (ArgumentException $"{caller}: {why}\n  {line}\n  {margin}^")
+        Text.refuse caller pattern at why
 
     let private isName c = Char.IsLetterOrDigit c || c = '_'
 

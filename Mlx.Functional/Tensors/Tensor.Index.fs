@@ -64,6 +64,9 @@ module TensorIndex =
         /// // => array([1, 2, 3, 4], dtype=int32)
         /// </code></example>
         let narrow (axis: int) (start: int) (stop: int) (x: Tensor) : Tensor =
+            if axis < -x.NDim || axis >= x.NDim then
+                invalidArg (nameof axis) $"narrow: there is no axis {axis} in {Text.shape x}"
+
             let axis = if axis < 0 then axis + x.NDim else axis
             let starts = Array.zeroCreate x.NDim
             let stops = x.Shape.ToArray()
@@ -79,6 +82,11 @@ module TensorIndex =
         /// // => array([[1, 0, 0], [0, 0, 1]], dtype=float32)
         /// </code></example>
         let oneHot (classes: int) (indices: Tensor) : Tensor =
+            if not (indices.DType.IsInteger()) then
+                invalidArg
+                    (nameof indices)
+                    $"oneHot: indices are integers, these are {indices.DType.Name()}"
+
             Ops.Equal(Ops.ExpandDims(indices, -1), Ops.ARange classes)
             |> fun hits -> Ops.AsType(hits, DType.Float32)
 

@@ -20,6 +20,25 @@ module TensorProduct =
     /// </summary>
     let (@@) (a: Tensor) (b: Tensor) : Tensor = Ops.Matmul(a, b)
 
+    /// What can be wrong with subscripts whatever the operands are.
+    let private checkSubscripts (subscripts: string) =
+        let refuse at why = Text.refuse "einsum" subscripts at why
+        let arrow = subscripts.IndexOf("->", StringComparison.Ordinal)
+        let inputs = if arrow < 0 then subscripts else subscripts.Substring(0, arrow)
+
+        for at in 0 .. subscripts.Length - 1 do
+            match subscripts[at] with
+            | ' '
+            | ',' when at < inputs.Length || subscripts[at] = ' ' -> ()
+            | '-'
+            | '>' when arrow >= 0 && (at = arrow || at = arrow + 1) -> ()
+            | c when not (Char.IsAsciiLetter c) -> refuse at $"'{c}' is no subscript; letters are"
+            | c when at > arrow && arrow >= 0 && not (inputs.Contains c) ->
+                refuse at $"'{c}' is in no input"
+            | c when at > arrow && arrow >= 0 && subscripts.IndexOf(c, at + 1) > 0 ->
+                refuse (subscripts.IndexOf(c, at + 1)) $"'{c}' stands twice in the output"
+            | _ -> ()
+
     /// <summary>Functions over tensors.</summary>
     [<RequireQualifiedAccess>]
     module Tensor =
@@ -88,12 +107,16 @@ module TensorProduct =
         let tensordotAxes (axesX: seq<int>) (axesY: seq<int>) (y: Tensor) (x: Tensor) : Tensor =
             Ops.TensorDot(x, y, span axesX, span axesY)
 
-        /// <summary>Einstein's summation (<c>mlx.core.einsum</c>).</summary>
+        /// <summary>Einstein's summation: each input's axes are letters, and those that are not in
+        /// the output are summed over (<c>mlx.core.einsum</c>).</summary>
+        /// <exception cref="T:System.ArgumentException">The subscripts are malformed; the message
+        /// points at the character.</exception>
         /// <example><code>
         /// Tensor.einsum "ij,jk->ik" [ Tensor.ones [ 2; 3 ]; Tensor.ones [ 3; 2 ] ]
         /// // => array([[3, 3], [3, 3]], dtype=float32)
         /// </code></example>
         let einsum (subscripts: string) (operands: seq<Tensor>) : Tensor =
+            checkSubscripts subscripts
             Ops.Einsum(subscripts, span operands)
 
         /// <summary>The matrix product of x (..., n, k) and y (..., k, m) in blocks, those left out

@@ -10,6 +10,11 @@ module TensorShape =
 
     let private padded (value: Tensor | null) (mode: PadMode) (widths: seq<int * int>) (x: Tensor) =
         let widths = Array.ofSeq widths
+
+        if widths.Length <> x.NDim then
+            let given = $"{widths.Length} pairs were given for the shape {Text.shape x}"
+            invalidArg (nameof widths) $"pad: a pair of widths for each axis is wanted, {given}"
+
         let low, high = Array.map fst widths, Array.map snd widths
         Ops.Pad(x, span [| 0 .. widths.Length - 1 |], span low, span high, value, mode)
 

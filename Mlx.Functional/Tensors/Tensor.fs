@@ -32,6 +32,13 @@ type MlxException = Mlx.Core.MlxException
 module internal Text =
     let shape (x: Tensor) = "(" + String.Join(", ", x.Shape.ToArray()) + ")"
 
+    /// Refuses a text that a caller was given, with a caret beneath the character in question.
+    let refuse (caller: string) (text: string) (at: int) (why: string) : 'T =
+        // A tab or a line break would put the caret elsewhere.
+        let line = text |> String.map (fun c -> if Char.IsWhiteSpace c then ' ' else c)
+        let margin = String(' ', at)
+        raise (ArgumentException $"{caller}: {why}\n  {line}\n  {margin}^")
+
 /// <summary>
 /// Functions over tensors, curried, the tensor last, named as MLX names them. They compute nothing:
 /// reading, printing and <c>eval</c> do.
@@ -85,6 +92,21 @@ module Tensor =
         | Some i ->
             invalidArg (nameof rows) $"row 0 has {columns} elements, row {i} has {rows[i].Length}"
         | None -> import (Array.concat rows) [| rows.Length; columns |]
+
+    /// <summary>One axis, copied from a span: memory of one's own, or of another library.</summary>
+    /// <example><code>
+    /// Tensor.ofSpan (System.ReadOnlySpan [| 1; 2; 3 |])
+    /// // => array([1, 2, 3], dtype=int32)
+    /// </code></example>
+    let ofSpan (data: ReadOnlySpan<'T>) : Tensor = MlxArray.From(data, ReadOnlySpan<int>())
+
+    /// <summary>A tensor of .NET (<c>System.Numerics.Tensors</c>), copied in its shape.</summary>
+    /// <example><code>
+    /// System.Numerics.Tensors.Tensor.Create [| 1; 2; 3 |] |> Tensor.ofNumerics
+    /// // => array([1, 2, 3], dtype=int32)
+    /// </code></example>
+    let ofNumerics (data: System.Numerics.Tensors.Tensor<'T>) : Tensor =
+        MlxArray.From(data.AsReadOnlyTensorSpan())
 
     /// <summary>Two axes, from a .NET array. <c>float</c> becomes float32, as in MLX.</summary>
     /// <example><code>
@@ -197,14 +219,27 @@ module Tensor =
         x.Eval()
         x
 
+    let private requireOne (caller: string) (x: Tensor) =
+        if x.Size <> 1L then
+            invalidArg (nameof x) $"{caller} reads one element, the shape is {Text.shape x}"
+
+    let private requireReal (caller: string) (x: Tensor) =
+        if x.DType = DType.Complex64 then
+            invalidArg
+                (nameof x)
+                $"{caller} reads real numbers, these are complex: take Tensor.real or Tensor.imag"
+
     /// <summary>The only element as a <c>float</c>, whatever the dtype.</summary>
-    /// <exception cref="T:System.InvalidOperationException">It is complex or has several
+    /// <exception cref="T:System.ArgumentException">It is complex or has several
     /// elements.</exception>
     /// <example><code>
     /// Tensor.ofSeq [ 1; 2; 3 ] |> Tensor.sum |> Tensor.toFloat
     /// // => 6.0
     /// </code></example>
-    let toFloat (x: Tensor) : float = x.ToScalar()
+    let toFloat (x: Tensor) : float =
+        requireOne "toFloat" x
+        requireReal "toFloat" x
+        x.ToScalar()
 
     let private read (x: Tensor) : 'T[] =
         if DTypes.Of<'T>() = x.DType then
@@ -220,6 +255,9 @@ module Tensor =
     /// // => [|1.0f; 2.0f|]
     /// </code></example>
     let toArray (x: Tensor) : 'T[] =
+        if typeof<'T> <> typeof<Complex64> then
+            requireReal "toArray" x
+
         // A GPU has no float64: widen here.
         match x.DType with
         | DType.Float64 -> read x
@@ -256,7 +294,31 @@ module Tensor =
     /// // => 6
     /// </code></example>
     let item (x: Tensor) : 'T =
-        if x.Size <> 1L then
-            invalidArg (nameof x) $"item reads one element, the shape is {Text.shape x}"
-
+        requireOne "item" x
         (toArray x)[0]
+
+    /// <summary>The elements row by row, written to a span at least as long.</summary>
+    /// <exception cref="T:System.ArgumentException">The span is too short.</exception>
+    /// <exception cref="T:System.InvalidOperationException">The tensor has another
+    /// dtype.</exception>
+    /// <example><code>
+    /// let buffer: int[] = Array.zeroCreate 3
+    /// Tensor.copyTo (System.Span buffer) (Tensor.ofSeq [ 1; 2; 3 ])
+    /// buffer
+    /// // => [|1; 2; 3|]
+    /// </code></example>
+    let copyTo (destination: Span<'T>) (x: Tensor) : unit = x.CopyTo destination
+
+    /// <summary>A copy as a tensor of .NET (<c>System.Numerics.Tensors</c>).</summary>
+    /// <exception cref="T:System.InvalidOperationException">The tensor has another
+    /// dtype.</exception>
+    /// <example><code>
+    /// let rows = Tensor.zerosOf DType.Int32 [ 2; 3 ] |> Tensor.toNumerics&lt;int>
+    /// rows.FlattenedLength
+    /// // => 6n
+    /// </code></example>
+    let toNumerics<'T
+        when 'T: unmanaged and 'T: struct and 'T: (new: unit -> 'T) and 'T :> ValueType>
+        (x: Tensor)
+        : System.Numerics.Tensors.Tensor<'T> =
+        x.ToTensor<'T>()

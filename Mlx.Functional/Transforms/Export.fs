@@ -26,6 +26,9 @@ module Export =
     /// As <c>save</c>, for arguments of other shapes (of the same ranks) too, as far as the function
     /// builds none into its graph.
     /// </summary>
+    /// <example><code>
+    /// Export.saveShapeless "mlp.mlxfn" (Mlp.forward model) x
+    /// </code></example>
     let saveShapeless (path: string) (f: 'A -> 'B) (x: 'A) : unit =
         ExportedFunction.Save(
             path,

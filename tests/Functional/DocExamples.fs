@@ -107,7 +107,11 @@ let private startsWith (words: string list) (line: string) =
 /// operator or a closing bracket.
 let private lastExpression (code: string list) =
     let continues (line: string) =
-        line.StartsWith ' ' || line.StartsWith "|>" || startsWith [ "and!"; "with" ] line
+        line.StartsWith ' '
+        || List.exists
+            (fun (mark: string) -> line.StartsWith mark)
+            [ "|>"; ">>"; ")"; "]"; "}"; "|" ]
+        || startsWith [ "and!"; "with" ] line
 
     code |> List.findIndexBack (continues >> not)
 
@@ -159,7 +163,7 @@ let run (assembly: string) (examples: Example list) : string * Map<int, string> 
     try
         File.WriteAllLines(
             script,
-            [ for name in [ "Mlx.Core"; "Mlx.Functional" ] do
+            [ for name in [ "System.Numerics.Tensors"; "Mlx.Core"; "Mlx.Functional" ] do
                   let folder = nonNull (Path.GetDirectoryName assembly)
                   let file = Path.Combine(folder, name + ".dll")
                   $"#r @\"{file}\""

@@ -85,7 +85,7 @@ let private isDocumented (assembly: Assembly) least =
 let private functional = typeof<Key>.Assembly
 
 /// Modules all of whose functions show an example, with what it answers.
-let private shown = [ "Tensor"; "At"; "Tree"; "Shape"; "Einops" ]
+let private shown = [ "Tensor"; "At"; "Tree"; "Shape"; "Einops"; "Key"; "Random"; "Graph" ]
 
 let private areShown =
     testCase "every function over tensors shows an example with its answer" (fun () ->
@@ -103,6 +103,20 @@ let private areShown =
         let missing = functions |> List.filter (fun name -> not (withAnswer.Contains name))
         Expect.isGreaterThan functions.Length 250 "functions"
         Expect.equal missing [] "without an example that ends in '// => what it answers'")
+
+let private areExemplified =
+    testCase "every transform shows an example" (fun () ->
+        let known = DocExamples.read (fileOf functional) |> List.map _.Member |> Set.ofList
+
+        let functions =
+            [ "Transforms"; "Jacobians"; "Export" ] |> List.collect (functionsOf functional)
+
+        Expect.isGreaterThan functions.Length 15 "functions"
+
+        Expect.equal
+            (functions |> List.filter (fun name -> not (known.Contains name)))
+            []
+            "without")
 
 let private areTrue =
     testCase "examples of doc comments compile, run and answer what they say" (fun () ->
@@ -126,4 +140,5 @@ let tests =
       isDocumented typeof<Core.MlxArray>.Assembly 500
       isDocumented typeof<Testing.Sample>.Assembly 40
       areShown
+      areExemplified
       areTrue ]

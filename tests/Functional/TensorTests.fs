@@ -3,6 +3,7 @@ module Mlx.Tests.Functional.TensorTests
 open System
 open Expecto
 open Mlx
+open Mlx.Core
 
 let private ints (x: Tensor) : int list = Tensor.toArray x |> List.ofArray
 
@@ -124,6 +125,28 @@ let private conversions =
 
           Expect.equal (Tensor.item (Tensor.scalar 2.5): float) 2.5 "item"
           Expect.equal (Tensor.toFloat (Tensor.onesOf DType.BFloat16 [ 1 ])) 1.0 "bfloat16")
+
+      testCase "tensors of .NET go in and out" (fun () ->
+          let data =
+              System.Numerics.Tensors.Tensor.Create([| 1f .. 6f |], ReadOnlySpan [| 2n; 3n |])
+
+          let x = Tensor.ofNumerics data
+          Expect.equal (Tensor.shape x, x.DType) ([ 2; 3 ], DType.Float32) "shape and dtype"
+          let back: System.Numerics.Tensors.Tensor<float32> = Tensor.toNumerics x
+          Expect.equal (back.Lengths.ToArray()) [| 2n; 3n |] "lengths"
+          let elements = Array.zeroCreate 6
+          back.FlattenTo(Span elements)
+          Expect.equal elements [| 1f .. 6f |] "elements"
+          let turned = System.Numerics.Tensors.Tensor.Transpose data
+          let y = MlxArray.From(turned.AsReadOnlyTensorSpan())
+          Assert.close 0.0 0.0 (Tensor.transpose x) y "strides are followed")
+
+      testCase "spans go in and out" (fun () ->
+          let x = Tensor.ofSpan (ReadOnlySpan([| 1; 2; 3; 4 |], 1, 2))
+          Expect.equal (ints x) [ 2; 3 ] "in"
+          let buffer = Array.zeroCreate 4
+          Tensor.copyTo (Span(buffer, 1, 2)) x
+          Expect.equal buffer [| 0; 2; 3; 0 |] "out")
 
       testCase "rows of different lengths are refused" (fun () ->
           let e = Assert.catch (fun () -> Tensor.ofRows [ [ 1 ]; [ 2; 3 ] ] |> ignore)

@@ -5,6 +5,7 @@ open Mlx.Tests
 
 let suites () =
     [ Suite.leakFree "functional.tensor" TensorTests.tests
+      Suite.leakFree "functional.mistakes" MistakeTests.tests
       Suite.leakFree "functional.einops" EinopsTests.tests
       Suite.leakFree "functional.tree" TreeTests.tests
       Suite.leakFree "functional.random" RandomTests.tests

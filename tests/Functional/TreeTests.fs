@@ -255,7 +255,10 @@ let private examples =
               Assert.catch (fun () ->
                   Tree.map3 (fun x _ _ -> x) [ number 1 ] [ number 2 ] [] |> ignore)
 
-          Expect.stringStarts e.Message "Tree.map3: the trees differ: 0 is only" "message")
+          Expect.stringStarts
+              e.Message
+              "Tree.map3: the trees differ: only the first has 0"
+              "message")
 
       testCase "a part is trained, the rest stays" (fun () ->
           let tree = {| Body = {| W = number 2 |}; Head = {| W = number 3; B = number 1 |} |}
