@@ -21,6 +21,9 @@ let private rows: (string * Optimizer) list =
       "accumulate", Optim.accumulate 3 (Optim.clipByGlobalNorm 5.0 >> Optim.adam 0.05)
       "finite", Optim.skipNonFinite (Optim.adam 0.02)
       "ema", Optim.adam 0.02 >> Optim.ema 0.9
+      "staticLossScale", Optim.staticLossScale 8.0 (Optim.adam 0.02)
+      "dynamicLossScale", Optim.adam 0.02 |> Optim.dynamicLossScale (initial = 4.0, interval = 100)
+      "masterWeights", Optim.masterWeights (Optim.adam 0.02)
       "oneCycle", Optim.sgd (Schedule.oneCycle 150 0.3, momentum = 0.9) ]
 
 let private init depth =
@@ -159,6 +162,41 @@ let private stages =
           Expect.equal (Tensor.toFloat state["finite.steps"]) 2.0 "counted"
           Expect.equal (Tensor.toFloat state["step"]) 4.0 "all")
 
+      testCase "a loss scale falls at once and rises after a while" (fun () ->
+          use _ = Mlx.Core.Scope.Enter()
+          let inner = Optim.adam (Schedule.linear 0.5 0.1 4, biasCorrection = true)
+          let optimizer = inner |> Optim.dynamicLossScale (initial = 8.0, interval = 2)
+          // What losses times 8, 8, 4 and 4 give: the second is none, the fourth the second in a row.
+          let scaled = [ [ 8.0; 24.0 ]; [ infinity; 0.0 ]; [ 8.0; -4.0 ]; [ 4.0; 4.0 ] ]
+          let all, state = walk optimizer scaled
+          let want, _ = walk inner [ [ 1.0; 3.0 ]; [ 2.0; -1.0 ]; [ 1.0; 1.0 ] ]
+          Assert.closeTrees 1e-6 1e-6 want[0] all[0] "first"
+          Assert.closeTrees 0.0 0.0 all[0] all[1] "left out"
+          Assert.closeTrees 1e-6 1e-6 want[1] all[2] "second"
+          Assert.closeTrees 1e-6 1e-6 want[2] all[3] "third"
+          Expect.equal (Tensor.toFloat (Optim.lossScale state)) 8.0 "grown"
+          Expect.equal (Tensor.toFloat state["loss_scale.steps"]) 3.0 "counted"
+          let loss = Optim.scaleLoss state (Tensor.ofSeq [ 2.0 ] |> Tensor.astype DType.Float16)
+          Expect.equal loss.DType DType.Float32 "in float32"
+          Expect.equal (Tensor.toFloat loss) 16.0 "scaled"
+          Expect.equal (Optim.lossScale Map.empty |> Tensor.toFloat) 1.0 "without a stage")
+
+      testCase "steps too small for 16 bits add up in the copies" (fun () ->
+          use _ = Mlx.Core.Scope.Enter()
+          let p = {| W = Tensor.onesOf DType.BFloat16 [] |}
+          let slope = {| W = Tensor.scalar (1f / 1024f) |> Tensor.astype DType.BFloat16 |}
+
+          let after optimizer =
+              ((p, Optim.init optimizer p), seq { 1..8 })
+              ||> Seq.fold (fun (p, state) _ -> Optim.update optimizer slope state p)
+
+          let kept, state = after (Optim.masterWeights (Optim.sgd 1.0))
+          let lost, _ = after (Optim.sgd 1.0)
+          Expect.equal kept.W.DType DType.BFloat16 "parameter"
+          Expect.equal state["master.weight.w"].DType DType.Float32 "copy"
+          Expect.equal (Tensor.toFloat kept.W) (1.0 - 8.0 / 1024.0) "all eight"
+          Expect.equal (Tensor.toFloat lost.W) 1.0 "swallowed")
+
       testCase "averages follow the parameters from the first on" (fun () ->
           use _ = Mlx.Core.Scope.Enter()
           let p = first ()
@@ -220,6 +258,10 @@ let private stages =
                 (fun () -> Optim.adafactor (clipThreshold = 0.0))
                 (fun () -> Optim.accumulate 0 id)
                 (fun () -> Optim.ema 1.5)
+                (fun () -> Optim.staticLossScale 0.0 id)
+                (fun () -> Optim.dynamicLossScale (growth = 1.0) id)
+                (fun () -> Optim.dynamicLossScale (backoff = 1.0) id)
+                (fun () -> Optim.dynamicLossScale (interval = 0) id)
                 (fun () -> Optim.sgd (Schedule.oneCycle 3 0.1)) ] do
               Expect.throwsT<ArgumentException> (fun () -> make () |> ignore) "refused") ]
 
