@@ -50,14 +50,18 @@ internal readonly unsafe struct Loop(
 /// facts, open and how many are inside, live in one word, so neither can be missed.
 /// </para>
 /// <para>
-/// Between loops a worker spins for <see cref="SpinMicroseconds"/>, long enough to catch the next
-/// phase of the same kernel within a microsecond, and then sleeps until it is called: an idle
-/// process uses no processor time, and a busy neighbour loses little.
+/// Between loops a worker spins for <see cref="SpinMicroseconds"/> at a time, which catches the next
+/// phase of the same kernel within a microsecond, and gives way in between, so that a busy
+/// neighbour loses little. After <see cref="AwakeMicroseconds"/> without a loop it sleeps until it
+/// is called, and an idle process uses no processor time. Sleeping sooner costs more than the call:
+/// schedulers that pack threads, as those of virtual machines may, wake it on the caller's own
+/// processor, and it takes milliseconds of work until they part the two again.
 /// </para>
 /// </remarks>
 internal static unsafe class WorkerPool
 {
     private const int SpinMicroseconds = 20;
+    private const int AwakeMicroseconds = 2000;
     private const int Open = 1 << 30;
 
     /// <summary>
@@ -177,11 +181,19 @@ internal static unsafe class WorkerPool
         int seen = 0;
         while (true)
         {
-            long start = Stopwatch.GetTimestamp();
+            long idle = Stopwatch.GetTimestamp();
+            long spin = idle;
             int generation;
             while ((generation = Volatile.Read(ref s_shared.Generation)) == seen)
             {
-                if (!SpinFor(start))
+                if (SpinFor(spin))
+                {
+                    continue;
+                }
+
+                Thread.Yield();
+                spin = Stopwatch.GetTimestamp();
+                if (spin - idle > Stopwatch.Frequency / 1_000_000 * AwakeMicroseconds)
                 {
                     Sleep(seen);
                 }
