@@ -167,6 +167,19 @@ let literate folder (names: string list) =
     let scripts = if names.IsEmpty then List.ofArray (all ()) else names
     runProject "tools/Notebooks/Mlx.Notebooks.fsproj" ("write" :: scripts)
 
+/// The packages, in artifacts/packages.
+let pack (_: string list) =
+    let target = inRoot "artifacts/packages"
+
+    for project in [ "Mlx.Cpu"; "Mlx.Core"; "Mlx.Functional"; "Mlx.Models" ] do
+        step
+            project
+            "dotnet"
+            [ "pack"; inRoot project; "-c"; "Release"; "-o"; target; "--nologo"; "-v"; "q" ]
+
+    for file in Directory.GetFiles(target, "*.nupkg") |> Array.sort do
+        printfn "  %-36s %6.2f MB" (Path.GetFileName file) (float (FileInfo(file).Length) / 1e6)
+
 let abi arguments = hand "dotnet" ([ "fsi"; inRoot "abi/generate.fsx" ] @ arguments)
 
 let format arguments =
@@ -196,6 +209,7 @@ let rec targets =
       "support",
       "write docs/support.md: every function, dtype and transform",
       (fun _ -> runProject "tests/Mlx.Tests.fsproj" [ "--support"; inRoot "docs/support.md" ])
+      "pack", "the packages, in artifacts/packages", pack
       "abi", "write the generated files from the manifest", abi
       "format", "format the sources", format
       "help", "this list", (fun _ -> help ()) ]

@@ -136,5 +136,5 @@ try
     gradient (fun (x: Tensor) -> Tensor.sum (fst (Tensor.qr x))) (Tensor.eye 3)
     |> Tensor.eval
     |> ignore
-with :? MlxException as e ->
-    printfn "%s" e.Message
+with :? MlxException ->
+    printfn "refused"
