@@ -11,5 +11,6 @@ let suite () =
           Ownership.suite ()
           Indexing.suite ()
           Functions.suite ()
+          Compositions.suite ()
           Steps.suite ()
           Randoms.suite () ]
