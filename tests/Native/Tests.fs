@@ -54,6 +54,8 @@ let private run source (arguments: string list) (environment: (string * string) 
         )
 
     info.Environment.Remove "MLX_CPU_AS_GPU" |> ignore
+    // It would put another libmlxc before the one that the program was linked with.
+    info.Environment.Remove "LD_LIBRARY_PATH" |> ignore
 
     for name, value in environment do
         info.Environment[name] <- value
@@ -137,6 +139,110 @@ let private line =
       "step 30: y = 3.000 x + 1.000, loss 0.0000"
       "step 40: y = 3.000 x + 1.000, loss 0.0000" ]
 
+/// What the programs print that know only mlx-c: the same on real MLX, but that its compile cache
+/// keeps four bytes at the end of `gradients`.
+let private arrays =
+    [ "copied array([[1, 2, 3],"
+      "       [4, 5, 6]], dtype=float32)"
+      "lent array([[0, 1, 4],"
+      "       [9, 16, 25]], dtype=int32)"
+      "float + int array([[1, 3, 7],"
+      "       [13, 21, 31]], dtype=float32)"
+      "given back 1"
+      "set array(2.5, dtype=float32)"
+      "complex array(5+5j, dtype=complex64)"
+      "double array([0, 1.5, 3, 4.5, 6, 7.5], dtype=float64)"
+      "int / int array(3.5, dtype=float32)"
+      "bool + int array(8, dtype=int32)"
+      "item 0.10000000000000001"
+      "view array([[[6, 10]],"
+      "       [[7, 11]]], dtype=uint8)"
+      "4 elements, 4 bytes, shape 2 1 2"
+      "6 10 7 11 in rows"
+      "told: [reshape]"
+      "status 1"
+      "told: [squeeze]"
+      "status 1"
+      "told: [transpose]"
+      "status 1"
+      "status 0"
+      "and on array([-0, -1, -2, -3, -4, -5], dtype=float32)"
+      "active memory 0" ]
+
+let private gradients =
+    [ "plain"
+      "value array(78, dtype=float32)"
+      "by a array([8, 20, 36], dtype=float32)"
+      "by b array([1, 4, 9], dtype=float32)"
+      "along a array(64, dtype=float32)"
+      "checkpoint"
+      "value array(78, dtype=float32)"
+      "by a array([8, 20, 36], dtype=float32)"
+      "by b array([1, 4, 9], dtype=float32)"
+      "along a array(64, dtype=float32)"
+      "asked with 1 outputs"
+      "value array(14, dtype=float32)"
+      "own slope array([10, 20, 30], dtype=float32)"
+      "compiled array([1, 1], dtype=float32)"
+      "compiled array([1, 1], dtype=float32)"
+      "compiled array([1, 1], dtype=float32)"
+      "compiled array([1, 1, 1], dtype=float32)"
+      "compiled array([1, 1, 1], dtype=float32)"
+      "compiled array([1, 1, 1], dtype=float32)"
+      "let go after 2 calls"
+      "told"
+      "status 1"
+      "active memory 0" ]
+
+let private files =
+    [ "status 0"
+      "released 1, a header 1"
+      "status 0"
+      "written by a C program"
+      "whole array([[0, 1],"
+      "       [2, 3]], dtype=int64)"
+      "half array([[0, 1],"
+      "       [2, 3]], dtype=bfloat16)"
+      "arrays 2"
+      "released 2"
+      "status 0"
+      "status 0"
+      "npy array([0, 0.25, 0.5, 0.75, 1], dtype=float32)"
+      "status 0"
+      "status 0"
+      "weights array([[32, 32, 32],"
+      "       [32, 32, 32]], dtype=float16)"
+      "layers array(32, dtype=int32)"
+      "architecture none"
+      "layers are text 0"
+      "told: [load]"
+      "status 1"
+      "active memory 0" ]
+
+let private functions =
+    [ "status 0"
+      "status 0"
+      "imported array([0.268941, 0.5, 0.731059], dtype=float32)"
+      "told: [import_function::call]"
+      "status 1"
+      "status 0"
+      "status 0"
+      "of another length array([0.268941, 0.5, 0.731059], dtype=float32)"
+      "status 0"
+      "status 0"
+      "with a name array([101, 202, 303], dtype=float32)"
+      "status 0"
+      "a digraph 1"
+      "arrows 9"
+      "Divide 1"
+      "Log 1"
+      "AsType 1"
+      "start 2"
+      "finish 2"
+      "active memory 0" ]
+
+let private inFolder source lines () = prints source [ folder.Value ] [] lines 0 ()
+
 let private programsRun =
     [ testCase "values, products and gradients" (prints client [ "values" ] [] values 0)
       testCase "a refused call tells the handler and answers 1"
@@ -153,6 +259,20 @@ let private programsRun =
       <| prints client [ "alive" ] [] [ "leaving" ] 0
       testCase "unloading and loading again"
       <| fun () -> prints "tests/Native/unload.c" [ library.Value ] [] [ "2.5"; "2.5" ] 0 ()
+      testCase "arrays: made, lent, viewed, refused" (prints "tests/Native/arrays.c" [] [] arrays 0)
+      testCase "derivatives, own rules, checkpoints, compilation"
+      <| prints "tests/Native/gradients.c" [] [] gradients 0
+      testCase "the same on the GPU that the CPU answers for"
+      <| fun () ->
+          let asGpu = [ "MLX_CPU_AS_GPU", "1" ]
+          prints "tests/Native/arrays.c" [ "gpu" ] asGpu arrays 0 ()
+          prints "tests/Native/gradients.c" [ "gpu" ] asGpu gradients 0 ()
+      testCase "and without it refused"
+      <| prints "tests/Native/gradients.c" [ "gpu" ] [] [ List.last withoutGpu ] 255
+      testCase "safetensors through callbacks, npy and gguf"
+      <| inFolder "tests/Native/files.c" files
+      testCase "functions in files, and graphs as DOT"
+      <| inFolder "tests/Native/functions.c" functions
       testCase "the sample fits its line" (prints "samples/c/line.c" [] [] line 0)
       testCase "Mlx.Core takes it for a native engine" loads
       testCase "it exports all that the engine has" complete ]
