@@ -1,6 +1,7 @@
 using System.Text;
 using Mlx.Core.Abi;
 using Mlx.Core.Engines;
+using Mlx.Cpu;
 
 namespace Mlx.Core;
 
@@ -10,6 +11,7 @@ namespace Mlx.Core;
 /// <param name="Path">The file of libmlxc; null for the embedded engine.</param>
 /// <param name="Tried">Where libmlxc was looked for, and what came of it.</param>
 /// <param name="Devices">The devices that can compute.</param>
+/// <param name="Threads">Those of the embedded engine; null for a library.</param>
 /// <param name="MissingSymbols">Functions of the ABI this engine does not have.</param>
 /// <param name="Hints">What to do next.</param>
 public sealed record EngineDescription(
@@ -18,6 +20,7 @@ public sealed record EngineDescription(
     string? Path,
     IReadOnlyList<string> Tried,
     IReadOnlyList<string> Devices,
+    int? Threads,
     IReadOnlyList<string> MissingSymbols,
     IReadOnlyList<string> Hints)
 {
@@ -31,6 +34,7 @@ public sealed record EngineDescription(
             library.Path,
             library.Tried,
             devices,
+            library.IsNative ? null : CpuEngine.Threads,
             missing,
             [.. HintsOf(library, missing, devices)]);
     }
@@ -42,6 +46,11 @@ public sealed record EngineDescription(
         b.AppendLine($"engine    {Name} (MLX {Version})");
         b.AppendLine($"library   {Path ?? "embedded"}");
         b.AppendLine($"devices   {string.Join(", ", Devices)}");
+        if (Threads is { } threads)
+        {
+            b.AppendLine($"threads   {threads}");
+        }
+
         b.AppendLine($"functions {Native.Count - MissingSymbols.Count} of {Native.Count}");
         Append(b, "missing", Abridged(MissingSymbols));
         Append(b, "tried", Tried);

@@ -52,6 +52,14 @@ let suite () =
               refuses "auto" (Some file) [ file; "not mlx-c"; "mlx_array_new_data" ] ()
           testCase "cpu wins over a path"
           <| fun () -> Expect.equal (load "cpu" (Some nowhere)).Name "cpu" "the embedded engine"
+          testCase "the report names the threads of the embedded engine"
+          <| fun () ->
+              let report = string (Engine.Describe())
+
+              if Engine.IsNative then
+                  Expect.isFalse (report.Contains "threads") "a library does not tell"
+              else
+                  Expect.stringContains report $"threads   {Mlx.Cpu.CpuEngine.Threads}" "the number"
           testCase "auto tells where it looked"
           <| fun () ->
               let found = load "auto" None
