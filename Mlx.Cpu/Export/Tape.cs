@@ -58,61 +58,39 @@ internal sealed class Tape
         ulong[] Ids, ulong[] Inputs, Node? Constant = null, byte[]? Head = null,
         byte[]? Tail = null);
 
-    /// <summary>
-    /// Writes down a node and all it needs. Iterative, because graphs may be deep.
-    /// </summary>
-    private void Visit(Node root)
+    /// <summary>Writes down a node and all it needs.</summary>
+    private void Visit(Node root) => GraphWalk.DepthFirst(root, Open, Close);
+
+    private Node? Open(Node n)
     {
-        var walk = new Stack<(Node Step, int Next)>();
-        Push(root);
-        while (walk.TryPop(out var at))
+        if (ids.ContainsKey(n))
         {
-            var (step, next) = at;
-            if (next < step.Inputs.Length)
-            {
-                walk.Push((step, next + 1));
-                Push(step.Inputs[next]);
-            }
-            else
-            {
-                Close(step);
-            }
+            return null;
         }
 
-        void Push(Node n)
+        if (examples.Contains(n))
         {
-            if (ids.ContainsKey(n))
-            {
-                return;
-            }
-
-            if (examples.Contains(n))
-            {
-                throw new ArgumentException(
-                    "[export_function] Attempting to export a function with uncaptured inputs is " +
-                    "not allowed: it uses an array that it is called with, not its argument.");
-            }
-
-            if (n.Primitive is FileConstant)
-            {
-                Evaluator.Eval(n);
-            }
-
-            if (n.HasData)
-            {
-                AddConstant(n);
-            }
-            else if (n.Primitive is null)
-            {
-                throw new InvalidOperationException(
-                    "[export_function] The function uses an argument of another function that is " +
-                    "being traced.");
-            }
-            else
-            {
-                walk.Push((GraphWalk.Step(n), 0));
-            }
+            throw new ArgumentException(
+                "[export_function] Attempting to export a function with uncaptured inputs is " +
+                "not allowed: it uses an array that it is called with, not its argument.");
         }
+
+        if (n.Primitive is FileConstant)
+        {
+            Evaluator.Eval(n);
+        }
+
+        if (n.HasData)
+        {
+            AddConstant(n);
+            return null;
+        }
+
+        return n.Primitive is null
+            ? throw new InvalidOperationException(
+                "[export_function] The function uses an argument of another function that is " +
+                "being traced.")
+            : GraphWalk.Step(n);
     }
 
     private void AddConstant(Node n)

@@ -15,6 +15,38 @@ internal static class GraphWalk
     public static Node[] Outputs(Node step) => step.Siblings ?? [step];
 
     /// <summary>
+    /// Goes down from a node, without recursion, because graphs may be deep.
+    /// <paramref name="open"/> answers the step to go into, or null where there is none or it is
+    /// known; <paramref name="close"/> is told each step after its inputs.
+    /// </summary>
+    public static void DepthFirst(Node root, Func<Node, Node?> open, Action<Node> close)
+    {
+        var walk = new Stack<(Node Step, int Next)>();
+        Push(root);
+        while (walk.TryPop(out var at))
+        {
+            var (step, next) = at;
+            if (next < step.Inputs.Length)
+            {
+                walk.Push((step, next + 1));
+                Push(step.Inputs[next]);
+            }
+            else
+            {
+                close(step);
+            }
+        }
+
+        void Push(Node n)
+        {
+            if (open(n) is { } step)
+            {
+                walk.Push((step, 0));
+            }
+        }
+    }
+
+    /// <summary>
     /// Steps that depend on <paramref name="starts"/>, inputs before consumers; afterwards
     /// <paramref name="dependent"/> holds every node that does, the starts included.
     /// </summary>
@@ -30,35 +62,16 @@ internal static class GraphWalk
             seen.Add(s);
         }
 
-        var walk = new Stack<(Node Step, int Next)>();
         foreach (var output in outputs)
         {
-            Push(output);
-            while (walk.TryPop(out var at))
-            {
-                var (step, next) = at;
-                if (next < step.Inputs.Length)
-                {
-                    walk.Push((step, next + 1));
-                    Push(step.Inputs[next]);
-                }
-                else
-                {
-                    Close(step);
-                }
-            }
+            DepthFirst(output, Open, Close);
         }
 
         return order;
 
-        void Push(Node n)
-        {
-            // An evaluated node is a constant here: its graph is gone, or it is no tracer's.
-            if (!seen.Contains(n) && n.Primitive is not null && seen.Add(Step(n)))
-            {
-                walk.Push((Step(n), 0));
-            }
-        }
+        // An evaluated node is a constant here: its graph is gone, or it is no tracer's.
+        Node? Open(Node n) =>
+            !seen.Contains(n) && n.Primitive is not null && seen.Add(Step(n)) ? Step(n) : null;
 
         void Close(Node step)
         {

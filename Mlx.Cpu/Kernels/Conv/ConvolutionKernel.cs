@@ -17,44 +17,74 @@ internal static unsafe class ConvolutionKernel<T>
     /// <summary>y = windows of x times weights: (rows, k) by (k, channels out).</summary>
     public static void Forward(Node x, Node w, Node y, ConvSettings settings)
     {
-        using var input = new Contiguous(x, true);
+        using var windows = new Windows(x, w.Shape, y, settings);
         using var weight = new Contiguous(w, false);
-        using var zeros = new PackBuffer(Zeros * (nuint)sizeof(T));
-        NativeMemory.Clear(zeros.Data, Zeros * (nuint)sizeof(T));
-        var geometry = Geometry(
-            x.Shape, input.Strides, w.Shape, y.Shape, settings, (T*)zeros.Data);
-        int groups = settings.Groups, channels = y.Shape[^1];
-        var rows = y.Size / Math.Max(channels, 1);
-        long k = Shapes.Size(w.Shape.AsSpan(1));
-        var each = channels / groups;
-        for (var g = 0; g < groups; g++)
+        var (rows, each, k) = (windows.Rows, windows.Each, windows.K);
+        for (var g = 0; g < settings.Groups; g++)
         {
-            geometry.Input = (T*)input.Data + (g * geometry.Channels);
+            var geometry = windows.OfGroup(g);
             Product<LeftPatches<T>>(
                 rows, each, k, new((T*)&geometry, 0, 0),
-                new((T*)weight.Data + (g * each * k), 1, k), y.As<T>() + (g * each), channels);
+                new((T*)weight.Data + (g * each * k), 1, k), y.As<T>() + (g * each),
+                windows.Channels);
         }
     }
 
     /// <summary>dw = cotangents^T times windows of x: (channels out, rows) by (rows, k).</summary>
     public static void WeightGradient(Node x, Node dy, Node dw, ConvSettings settings)
     {
-        using var input = new Contiguous(x, true);
+        using var windows = new Windows(x, dw.Shape, dy, settings);
         using var cotangents = new Contiguous(dy, false);
-        using var zeros = new PackBuffer(Zeros * (nuint)sizeof(T));
-        NativeMemory.Clear(zeros.Data, Zeros * (nuint)sizeof(T));
-        var geometry = Geometry(
-            x.Shape, input.Strides, dw.Shape, dy.Shape, settings, (T*)zeros.Data);
-        int groups = settings.Groups, channels = dy.Shape[^1];
-        var rows = dy.Size / Math.Max(channels, 1);
-        long k = Shapes.Size(dw.Shape.AsSpan(1));
-        var each = channels / groups;
-        for (var g = 0; g < groups; g++)
+        var (rows, each, k) = (windows.Rows, windows.Each, windows.K);
+        for (var g = 0; g < settings.Groups; g++)
         {
-            geometry.Input = (T*)input.Data + (g * geometry.Channels);
+            var geometry = windows.OfGroup(g);
             Product<RightPatches<T>>(
-                each, k, rows, new((T*)cotangents.Data + (g * each), 1, channels),
+                each, k, rows, new((T*)cotangents.Data + (g * each), 1, windows.Channels),
                 new((T*)&geometry, 0, 0), dw.As<T>() + (g * each * k), k);
+        }
+    }
+
+    /// <summary>The windows of x, and the sizes of the products over them.</summary>
+    private readonly ref struct Windows : IDisposable
+    {
+        private readonly Contiguous input;
+        private readonly PackBuffer zeros;
+        private readonly PatchGeometry<T> geometry;
+
+        /// <summary>Positions of the window, over all of the batch.</summary>
+        public readonly long Rows;
+
+        /// <summary>Elements of a window in one group.</summary>
+        public readonly long K;
+
+        /// <summary>Channels of the output, and those of one group.</summary>
+        public readonly int Channels, Each;
+
+        public Windows(Node x, int[] weight, Node y, ConvSettings settings)
+        {
+            input = new Contiguous(x, true);
+            zeros = new PackBuffer(Zeros * (nuint)sizeof(T));
+            NativeMemory.Clear(zeros.Data, Zeros * (nuint)sizeof(T));
+            geometry = Geometry(
+                x.Shape, input.Strides, weight, y.Shape, settings, (T*)zeros.Data);
+            Channels = y.Shape[^1];
+            Each = Channels / settings.Groups;
+            Rows = y.Size / Math.Max(Channels, 1);
+            K = Shapes.Size(weight.AsSpan(1));
+        }
+
+        public PatchGeometry<T> OfGroup(int g)
+        {
+            var own = geometry;
+            own.Input = (T*)input.Data + (g * geometry.Channels);
+            return own;
+        }
+
+        public void Dispose()
+        {
+            zeros.Dispose();
+            input.Dispose();
         }
     }
 

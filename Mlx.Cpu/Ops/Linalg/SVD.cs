@@ -18,21 +18,31 @@ internal sealed unsafe class SVD(bool vectors) : MatrixPrimitive
 
     private readonly bool vectors = vectors;
 
-    protected override void Run<T>(Node a, Node[] outputs)
+    /// <summary>One matrix, and where its parts go; null: only the values are wanted.</summary>
+    private delegate void Decomposition<T, R>(T* a, int m, int n, R* values, T* u, T* vt)
+        where T : unmanaged where R : unmanaged;
+
+    protected override void Run<T>(Node a, Node[] outputs) => Each<T, T>(a, outputs, One<T>);
+
+    protected override void RunComplex(Node a, Node[] outputs) =>
+        Each<Complex64, float>(a, outputs, One);
+
+    private void Each<T, R>(Node a, Node[] outputs, Decomposition<T, R> one)
+        where T : unmanaged where R : unmanaged
     {
         var (m, n) = (a.Shape[^2], a.Shape[^1]);
         var k = Math.Min(m, n);
-        var values = outputs[vectors ? 1 : 0].As<T>();
+        var values = outputs[vectors ? 1 : 0].As<R>();
         var u = vectors ? outputs[0].As<T>() : null;
         var vt = vectors ? outputs[2].As<T>() : null;
         using var copy = new Scratch<T>(a.Size);
         var from = copy.Data;
         Transfer.CopyRow(a, (byte*)from);
-        ForEach(a, i => One(
+        ForEach(a, i => one(
             from + (i * m * n), m, n, values + (i * k),
             u == null ? null : u + (i * m * m), vt == null ? null : vt + (i * n * n)));
 
-        // The kernel gives the left vectors as rows.
+        // The kernels give the left vectors as rows.
         if (vectors)
         {
             SwapLastAxes(outputs[0]);
@@ -57,25 +67,6 @@ internal sealed unsafe class SVD(bool vectors) : MatrixPrimitive
         }
 
         Converged(converged);
-    }
-
-    protected override void RunComplex(Node a, Node[] outputs)
-    {
-        var (m, n) = (a.Shape[^2], a.Shape[^1]);
-        var k = Math.Min(m, n);
-        var values = outputs[vectors ? 1 : 0].As<float>();
-        var u = vectors ? outputs[0].As<Complex64>() : null;
-        var vt = vectors ? outputs[2].As<Complex64>() : null;
-        using var copy = new Scratch<Complex64>(a.Size);
-        var from = copy.Data;
-        Transfer.CopyRow(a, (byte*)from);
-        ForEach(a, i => One(
-            from + (i * m * n), m, n, values + (i * k),
-            u == null ? null : u + (i * m * m), vt == null ? null : vt + (i * n * n)));
-        if (vectors)
-        {
-            SwapLastAxes(outputs[0]);
-        }
     }
 
     private static void One(

@@ -9,7 +9,7 @@ namespace Mlx.Cpu.Ops;
 /// C[i] = A[lhs[i]] B[rhs[i]], matrices picked by their number in the flattened batch (a mixture
 /// of experts picks weights so). Nothing is gathered: the products read the operands in place.
 /// </summary>
-internal sealed unsafe class GatherMM : Primitive
+internal sealed unsafe class GatherMM : RealMatrixProduct
 {
     public static readonly GatherMM Instance = new();
 
@@ -19,29 +19,10 @@ internal sealed unsafe class GatherMM : Primitive
         "GatherMM", State.Of(State.Bool, State.Bool), _ => (false, false),
         (x, _) => Op.GatherMM(x[0], x[1], x[2], x[3], false), 4);
 
-    public override void Eval(Node[] inputs, Node[] outputs)
-    {
-        var c = outputs[0];
-        c.Allocate();
-        if (c.Size == 0)
-        {
-            return;
-        }
-
-        switch (c.Dtype)
-        {
-            case Dtype.Float32: Run<float>(&Gemm.Single, inputs, c); break;
-            case Dtype.Float64: Run<double>(&Gemm.Double, inputs, c); break;
-            case Dtype.Float16: Run<Half>(&Gemm.Half, inputs, c); break;
-            default: Run<ushort>(&Gemm.BFloat16, inputs, c); break;
-        }
-    }
-
-    private static void Run<T>(
+    protected override void Run<T>(
         delegate*<
             long, long, long, MatrixView<T>, MatrixView<T>, T*, long, bool, void> product,
         Node[] inputs, Node c)
-        where T : unmanaged
     {
         var (a, b) = (inputs[0], inputs[1]);
         var (m, n, k) = (c.Shape[^2], c.Shape[^1], a.Shape[^1]);
@@ -146,8 +127,8 @@ internal static partial class Op
 {
     /// <summary>
     /// Indices count the matrices of an operand over all its batch axes; an absent list is all of
-    /// them in order. Both lists are broadcast. <paramref name="sortedIndices"/> is a hint that this
-    /// engine has no need of.
+    /// them in order. Both lists are broadcast. <paramref name="sortedIndices"/> is a hint that
+    /// this engine has no need of.
     /// </summary>
     [Export("mlx_gather_mm")]
     public static Node GatherMM(

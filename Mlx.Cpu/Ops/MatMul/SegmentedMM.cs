@@ -5,33 +5,14 @@ using Mlx.Cpu.Kernels;
 namespace Mlx.Cpu.Ops;
 
 /// <summary>C[i] = A[:, s:e] B[s:e, :] for each segment (s, e) of the inner dimension.</summary>
-internal sealed unsafe class SegmentedMM : Primitive
+internal sealed unsafe class SegmentedMM : RealMatrixProduct
 {
     public static readonly SegmentedMM Instance = new();
 
-    public override void Eval(Node[] inputs, Node[] outputs)
-    {
-        var c = outputs[0];
-        c.Allocate();
-        if (c.Size == 0)
-        {
-            return;
-        }
-
-        switch (c.Dtype)
-        {
-            case Dtype.Float32: Run<float>(&Gemm.Single, inputs, c); break;
-            case Dtype.Float64: Run<double>(&Gemm.Double, inputs, c); break;
-            case Dtype.Float16: Run<Half>(&Gemm.Half, inputs, c); break;
-            default: Run<ushort>(&Gemm.BFloat16, inputs, c); break;
-        }
-    }
-
-    private static void Run<T>(
+    protected override void Run<T>(
         delegate*<
             long, long, long, MatrixView<T>, MatrixView<T>, T*, long, bool, void> product,
         Node[] inputs, Node c)
-        where T : unmanaged
     {
         var (a, b, segments) = (inputs[0], inputs[1], inputs[2]);
         var (m, n, k) = (a.Shape[0], b.Shape[1], a.Shape[1]);
