@@ -4,8 +4,8 @@ open System.Collections.Generic
 open Mlx
 open Mlx.Core
 
-/// <summary>One block of a Mistral: attention, then feed-forward, each on normalized input and added
-/// to it.</summary>
+/// <summary>One block of a Mistral: attention, then feed-forward, each on normalized input and
+/// added to it.</summary>
 type MistralLayer =
     {
         /// Attention.
@@ -153,8 +153,8 @@ module Mistral =
         x |> Projection.apply (model.LmHead |> Option.defaultValue model.Model.EmbedTokens)
 
     /// <summary>
-    /// Reads on from a cache: tokens (batch, length) to the logits of each next token, (batch, length,
-    /// vocabulary), and the cache that holds these tokens too.
+    /// Reads on from a cache: tokens (batch, length) to the logits of each next token, (batch,
+    /// length, vocabulary), and the cache that holds these tokens too.
     /// </summary>
     let forward
         (config: MistralConfig)
@@ -165,7 +165,8 @@ module Mistral =
         let x, cache = body config model.Model cache tokens
         head model x, cache
 
-    /// <summary>As <c>forward</c>, with the logits after the last token only, (batch, vocabulary).</summary>
+    /// <summary>As <c>forward</c>, with the logits after the last token only, (batch,
+    /// vocabulary).</summary>
     let next
         (config: MistralConfig)
         (model: Mistral)
@@ -182,8 +183,8 @@ module Mistral =
         fst (forward config model Cache.empty tokens)
 
     /// <summary>
-    /// The mean cross entropy of the next tokens in nats: of inputs and targets (batch, length) each,
-    /// the targets one place ahead.
+    /// The mean cross entropy of the next tokens in nats: of inputs and targets (batch, length)
+    /// each, the targets one place ahead.
     /// </summary>
     let loss (config: MistralConfig) (model: Mistral) (inputs: Tensor, targets: Tensor) : Tensor =
         logits config model inputs |> Loss.crossEntropy targets |> Tensor.mean
@@ -194,8 +195,8 @@ module Mistral =
 
     /// <summary>Reads a folder: <c>config.json</c> and one or many safetensors files.</summary>
     /// <exception cref="T:Mlx.Models.ModelException">
-    /// A file is missing or malformed, or weights are missing, unexpected or of another shape: all of
-    /// them are told, by their paths.
+    /// A file is missing or malformed, or weights are missing, unexpected or of another shape: all
+    /// of them are told, by their paths.
     /// </exception>
     let load (folder: string) : MistralConfig * Mistral =
         let config = MistralConfig.load (System.IO.Path.Combine(folder, "config.json"))

@@ -1,5 +1,5 @@
-/// The forward pass of transformer encoder layers, as `mlx.nn.TransformerEncoderLayer` is by default:
-/// norm first, relu, four times as wide inside, no mask, no dropout.
+/// The forward pass of transformer encoder layers, as `mlx.nn.TransformerEncoderLayer` is by
+/// default: norm first, relu, four times as wide inside, no mask, no dropout.
 module Mlx.Benchmarks.Encoder
 
 open Mlx.Core

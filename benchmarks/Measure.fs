@@ -14,8 +14,8 @@ type Timing =
         P90Ms: float
         /// The very first call: tracing, JIT.
         FirstCallMs: float
-        /// The share of the machine's CPU time that other processes used meanwhile; above 0.1 the row
-        /// says little. Only where /proc tells.
+        /// The share of the machine's CPU time that other processes used meanwhile; above 0.1 the
+        /// row says little. Only where /proc tells.
         Others: float option
     }
 

@@ -32,7 +32,8 @@ internal static class Utf8
         ArgumentNullException.ThrowIfNull(text);
         if (text.Contains('\0'))
         {
-            throw new ArgumentException("a string for the engine must not contain NUL", nameof(text));
+            throw new ArgumentException(
+                "a string for the engine must not contain NUL", nameof(text));
         }
 
         var needed = Encoding.UTF8.GetMaxByteCount(text.Length) + 1;

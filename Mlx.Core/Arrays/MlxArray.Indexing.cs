@@ -48,7 +48,9 @@ public sealed partial class MlxArray
     {
         var plan = new IndexPlan(Shape, index);
         using var steps = Scope.Enter();
-        var x = plan.IsSliced ? Call.Slice(this, plan.Starts, plan.Stops, plan.Steps, null) : Alias();
+        var x = plan.IsSliced
+            ? Call.Slice(this, plan.Starts, plan.Stops, plan.Steps, null)
+            : Alias();
         if (plan.DroppedAxes.Count > 0)
         {
             x = Call.SqueezeAxes(x, CollectionsMarshal.AsSpan(plan.DroppedAxes), null);

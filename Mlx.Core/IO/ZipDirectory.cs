@@ -11,8 +11,8 @@ internal sealed record ZipEntry(
 
 /// <summary>
 /// The directory at the end of a zip archive (PKWARE's APPNOTE, with zip64). It is read here and
-/// not by <c>ZipArchive</c>, because that one believes sizes: here entries must lie in the file, not
-/// overlap, agree with their local headers, and not promise more than deflate can pack.
+/// not by <c>ZipArchive</c>, because that one believes sizes: here entries must lie in the file,
+/// not overlap, agree with their local headers, and not promise more than deflate can pack.
 /// </summary>
 internal static class ZipDirectory
 {

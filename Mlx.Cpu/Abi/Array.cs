@@ -33,7 +33,8 @@ internal static unsafe class Arrays
     public static mlx_array NewDouble(double value) => Wrap(Op.Scalar(value));
 
     [RawExport("mlx_array_new_complex")]
-    public static mlx_array NewComplex(float re, float im) => Wrap(Op.Scalar(new Complex64(re, im)));
+    public static mlx_array NewComplex(float re, float im) =>
+        Wrap(Op.Scalar(new Complex64(re, im)));
 
     [RawExport("mlx_array_new_data")]
     public static mlx_array NewData(void* data, int* shape, int dim, mlx_dtype dtype) =>
@@ -215,7 +216,8 @@ internal static unsafe class Arrays
         var reversed = ((int[])n.Shape.Clone(), (long[])n.Strides.Clone());
         Array.Reverse(reversed.Item1);
         Array.Reverse(reversed.Item2);
-        *answer = (Node.LayoutOf(reversed.Item1, reversed.Item2) & Layout.Row) != 0 ? (byte)1 : (byte)0;
+        var layout = Node.LayoutOf(reversed.Item1, reversed.Item2);
+        *answer = (layout & Layout.Row) != 0 ? (byte)1 : (byte)0;
     }
 
     // ----------------------------------------------------------------------------------------
@@ -228,7 +230,8 @@ internal static unsafe class Arrays
         if (n.Size != 1)
         {
             throw new ArgumentException(
-                $"item can only be called on arrays of size 1, not of shape {Shapes.Text(n.Shape)}.");
+                "item can only be called on arrays of size 1, not of shape " +
+                $"{Shapes.Text(n.Shape)}.");
         }
 
         Evaluator.Eval(n);
@@ -243,7 +246,9 @@ internal static unsafe class Arrays
 
     private static CView View(Node n) => Views.GetValue(n, static node => new CView(node));
 
-    /// <summary>Shape and strides at addresses that stay put, for as long as the node lives.</summary>
+    /// <summary>
+    /// Shape and strides at addresses that stay put, for as long as the node lives.
+    /// </summary>
     private sealed class CView(Node node)
     {
         private readonly int[] shape = Pin(node.Shape);

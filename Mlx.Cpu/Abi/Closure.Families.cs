@@ -102,7 +102,9 @@ internal sealed class CustomClosure<TRule> : IDisposable where TRule : Delegate
     public void Dispose() => lifetime.Dispose();
 }
 
-/// <summary>closure.h: custom, custom_jvp and custom_vmap; and the functions that take them.</summary>
+/// <summary>
+/// closure.h: custom, custom_jvp and custom_vmap; and the functions that take them.
+/// </summary>
 internal static unsafe class CustomClosures
 {
     // ---- custom (vjp) ----------------------------------------------------------------------
@@ -278,10 +280,17 @@ internal static unsafe class CustomClosures
     // ----------------------------------------------------------------------------------------
 
     private delegate int VjpCall(
-        nint result, mlx_vector_array primals, mlx_vector_array cotangents, mlx_vector_array outputs);
+        nint result,
+        mlx_vector_array primals,
+        mlx_vector_array cotangents,
+        mlx_vector_array outputs);
 
     private delegate int JvpCall(
-        nint result, mlx_vector_array primals, mlx_vector_array tangents, nint argnums, nuint count);
+        nint result,
+        mlx_vector_array primals,
+        mlx_vector_array tangents,
+        nint argnums,
+        nuint count);
 
     private delegate int VmapCall(
         nint result, nint axes, mlx_vector_array inputs, nint inAxes, nuint count);
@@ -342,7 +351,8 @@ internal static unsafe class CustomClosures
                             result);
                     }
 
-                    return (new Held(Handles.Nodes(r.Handle)), [.. Handles.Get<List<int>>(axes.ctx)]);
+                    var outputs = new Held(Handles.Nodes(r.Handle));
+                    return (outputs, [.. Handles.Get<List<int>>(axes.ctx)]);
                 }
                 finally
                 {

@@ -5,7 +5,9 @@ namespace Mlx.Cpu.Abi;
 /// <summary>A function of arrays, inside the engine. Results are held for the caller.</summary>
 internal delegate Held Function(Node[] inputs);
 
-/// <summary>The object behind <c>mlx_closure</c>: a function, and what C wants freed with it.</summary>
+/// <summary>
+/// The object behind <c>mlx_closure</c>: a function, and what C wants freed with it.
+/// </summary>
 internal sealed unsafe class Closure : IDisposable
 {
     private readonly Lifetime? lifetime;
@@ -24,7 +26,9 @@ internal sealed unsafe class Closure : IDisposable
 
     public void Dispose() => lifetime?.Dispose();
 
-    /// <summary>Calls a C function pointer with a payload; its status 1 becomes an exception.</summary>
+    /// <summary>
+    /// Calls a C function pointer with a payload; its status 1 becomes an exception.
+    /// </summary>
     public static Closure FromC(
         delegate* unmanaged[Cdecl]<mlx_vector_array*, mlx_vector_array, void*, int> f,
         void* payload,
@@ -183,7 +187,8 @@ internal static unsafe class Closures
     {
         if (inputs.Length != 1)
         {
-            throw new ArgumentException($"[closure] a unary function was given {inputs.Length} inputs.");
+            throw new ArgumentException(
+                $"[closure] a unary function was given {inputs.Length} inputs.");
         }
 
         var given = Arrays.Wrap(inputs[0]);

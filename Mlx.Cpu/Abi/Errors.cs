@@ -27,7 +27,8 @@ internal static unsafe class Errors
     /// <summary>Tells the handler and answers the status 1.</summary>
     public static int Report(Exception e)
     {
-        var text = e is AggregateException { InnerException: { } inner } ? inner.Message : e.Message;
+        var cause = e is AggregateException { InnerException: { } inner } ? inner : e;
+        var text = cause.Message;
         var message = Marshal.StringToCoTaskMemUTF8(text);
         try
         {
@@ -69,11 +70,14 @@ internal static unsafe class Errors
         }
     }
 
-    /// <summary>C callers reach this through a macro; the format's arguments cannot be read here.</summary>
+    /// <summary>
+    /// C callers reach this through a macro; the format's arguments cannot be read here.
+    /// </summary>
     [RawExport("_mlx_error")]
     public static void RaiseFromC(byte* file, int line, byte* format)
     {
         isRaised = true;
-        Report(new InvalidOperationException($"{Strings.Get(format)} at {Strings.Get(file)}:{line}"));
+        Report(new InvalidOperationException(
+            $"{Strings.Get(format)} at {Strings.Get(file)}:{line}"));
     }
 }

@@ -2,12 +2,14 @@ namespace Mlx.Cpu.Abi;
 
 /// <summary>
 /// fast.h's custom kernels and metal.h's captures: source code for a GPU, which this engine refuses
-/// in the words of an MLX that was built without one. A configuration can be filled in all the same,
-/// since that is no more than note-taking; nobody will read the notes, so none are kept.
+/// in the words of an MLX that was built without one. A configuration can be filled in all the
+/// same, since that is no more than note-taking; nobody will read the notes, so none are kept.
 /// </summary>
 internal static unsafe class GpuKernels
 {
-    /// <summary>Without Metal there is nothing to capture: MLX ignores this, and so do we.</summary>
+    /// <summary>
+    /// Without Metal there is nothing to capture: MLX ignores this, and so do we.
+    /// </summary>
     [RawExport("mlx_metal_start_capture")]
     public static void StartCapture(byte* path)
     {
@@ -27,7 +29,8 @@ internal static unsafe class GpuKernels
     }
 
     [RawExport("mlx_fast_metal_kernel_config_add_output_arg")]
-    public static void MetalOutput(mlx_fast_metal_kernel_config c, int* shape, nuint rank, mlx_dtype dtype)
+    public static void MetalOutput(
+        mlx_fast_metal_kernel_config c, int* shape, nuint rank, mlx_dtype dtype)
     {
     }
 
@@ -52,7 +55,8 @@ internal static unsafe class GpuKernels
     }
 
     [RawExport("mlx_fast_metal_kernel_config_add_template_arg_dtype")]
-    public static void MetalTypeArgument(mlx_fast_metal_kernel_config c, byte* name, mlx_dtype dtype)
+    public static void MetalTypeArgument(
+        mlx_fast_metal_kernel_config c, byte* name, mlx_dtype dtype)
     {
     }
 
@@ -92,7 +96,8 @@ internal static unsafe class GpuKernels
     }
 
     [RawExport("mlx_fast_cuda_kernel_config_add_output_arg")]
-    public static void CudaOutput(mlx_fast_cuda_kernel_config c, int* shape, nuint rank, mlx_dtype dtype)
+    public static void CudaOutput(
+        mlx_fast_cuda_kernel_config c, int* shape, nuint rank, mlx_dtype dtype)
     {
     }
 

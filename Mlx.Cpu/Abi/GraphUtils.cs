@@ -166,7 +166,8 @@ internal static class GraphText
     /// <summary>Inputs before what reads them; of siblings the first that is met.</summary>
     private static List<Node> Ordered(Node[] outputs)
     {
-        var (seen, order) = (new HashSet<Node>(ReferenceEqualityComparer.Instance), new List<Node>());
+        var seen = new HashSet<Node>(ReferenceEqualityComparer.Instance);
+        var order = new List<Node>();
         var walk = new Stack<(Node Node, int Next)>();
         foreach (var root in outputs)
         {

@@ -42,12 +42,15 @@ internal static class Dtypes
 
     public static bool IsInexact(this Dtype d) => d.Kind() >= DtypeKind.Floating;
 
-    public static bool IsInteger(this Dtype d) => d.Kind() is DtypeKind.Unsigned or DtypeKind.Signed;
+    public static bool IsInteger(this Dtype d) =>
+        d.Kind() is DtypeKind.Unsigned or DtypeKind.Signed;
 
     /// <summary>16-bit floats, whose kernels compute in float32.</summary>
     public static bool IsHalf(this Dtype d) => d is Dtype.Float16 or Dtype.BFloat16;
 
-    /// <summary>Integers and bool become float32, the rest stay: the dtype of sqrt, exp, mean ...</summary>
+    /// <summary>
+    /// Integers and bool become float32, the rest stay: the dtype of sqrt, exp, mean ...
+    /// </summary>
     public static Dtype AtLeastFloat(this Dtype d) => d.IsInexact() ? d : Dtype.Float32;
 
     /// <summary>MLX's promotion of two dtypes (<c>promote_types</c>).</summary>

@@ -11,7 +11,9 @@ internal enum Layout : byte
     /// <summary>Row-major without gaps, so a flat loop visits the elements in order.</summary>
     Row = 1,
 
-    /// <summary>Some permutation of the axes is row-major without gaps: flat, but in another order.</summary>
+    /// <summary>
+    /// Some permutation of the axes is row-major without gaps: flat, but in another order.
+    /// </summary>
     Dense = 2,
 }
 
@@ -76,7 +78,9 @@ internal sealed unsafe partial class Node
     /// </summary>
     public bool IsTracer { get; private set; }
 
-    /// <summary>Scratch of the evaluator and the transforms, valid while they hold their gate.</summary>
+    /// <summary>
+    /// Scratch of the evaluator and the transforms, valid while they hold their gate.
+    /// </summary>
     public int Mark;
 
     public int Rank => Shape.Length;

@@ -18,7 +18,9 @@ internal static class Nursery
         }
     }
 
-    /// <summary>What is made from here on is looked through when the outermost scope ends.</summary>
+    /// <summary>
+    /// What is made from here on is looked through when the outermost scope ends.
+    /// </summary>
     public static Scope Enter()
     {
         nodes ??= [];
@@ -26,7 +28,9 @@ internal static class Nursery
         return default;
     }
 
-    /// <summary>At its end, whatever is still wanted must be counted (<see cref="Held"/>).</summary>
+    /// <summary>
+    /// At its end, whatever is still wanted must be counted (<see cref="Held"/>).
+    /// </summary>
     public readonly ref struct Scope
     {
         public void Dispose()

@@ -46,9 +46,13 @@ internal abstract class Primitive
     /// </summary>
     public virtual Node[]? Lower(Node[] inputs) => null;
 
-    /// <summary>Same op with the same parameters: on the same inputs it gives the same result.</summary>
+    /// <summary>
+    /// Same op with the same parameters: on the same inputs it gives the same result.
+    /// </summary>
     public virtual bool SameAs(Primitive other) => ReferenceEquals(this, other);
 
-    /// <summary>False where evaluating twice would differ or has effects; such nodes never merge.</summary>
+    /// <summary>
+    /// False where evaluating twice would differ or has effects; such nodes never merge.
+    /// </summary>
     public virtual bool IsPure => true;
 }

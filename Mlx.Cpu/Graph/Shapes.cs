@@ -1,6 +1,8 @@
 namespace Mlx.Cpu.Graph;
 
-/// <summary>Shape arithmetic and the errors that go with it; messages begin with <c>[op]</c>.</summary>
+/// <summary>
+/// Shape arithmetic and the errors that go with it; messages begin with <c>[op]</c>.
+/// </summary>
 internal static class Shapes
 {
     public static readonly int[] Scalar = [];
@@ -67,7 +69,9 @@ internal static class Shapes
         return shape;
     }
 
-    /// <summary>A possibly negative axis of an array of <paramref name="rank"/> dimensions.</summary>
+    /// <summary>
+    /// A possibly negative axis of an array of <paramref name="rank"/> dimensions.
+    /// </summary>
     public static int Axis(int axis, int rank, string op)
     {
         var a = axis < 0 ? axis + rank : axis;
@@ -107,7 +111,9 @@ internal static class Shapes
         return axes;
     }
 
-    /// <summary>A shape given from outside: no dimension may be negative or the size overflow.</summary>
+    /// <summary>
+    /// A shape given from outside: no dimension may be negative or the size overflow.
+    /// </summary>
     public static int[] Checked(ReadOnlySpan<int> shape, string op)
     {
         long size = 1;

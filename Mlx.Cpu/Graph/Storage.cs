@@ -20,7 +20,9 @@ internal sealed unsafe class Storage
     /// <summary>Usable bytes.</summary>
     public long Bytes { get; }
 
-    /// <summary>Looked into by one node only, so that node's data may be overwritten or donated.</summary>
+    /// <summary>
+    /// Looked into by one node only, so that node's data may be overwritten or donated.
+    /// </summary>
     public bool IsUnshared => Volatile.Read(ref references) == 1 && release is null;
 
     internal Storage(byte* pointer, long bytes)
@@ -29,7 +31,9 @@ internal sealed unsafe class Storage
         Bytes = bytes;
     }
 
-    /// <summary>Memory owned by somebody else: <paramref name="release"/> runs once at the end.</summary>
+    /// <summary>
+    /// Memory owned by somebody else: <paramref name="release"/> runs once at the end.
+    /// </summary>
     public static Storage External(byte* pointer, long bytes, Action release)
     {
         var s = new Storage(pointer, bytes) { release = release };

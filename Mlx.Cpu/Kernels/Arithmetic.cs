@@ -45,7 +45,8 @@ internal interface IDtypeAction
 internal static class ElementTypes
 {
     /// <summary>Runs the action for the type that stores <paramref name="dtype"/>.</summary>
-    public static void Run<TAction>(Dtype dtype, TAction action) where TAction : struct, IDtypeAction
+    public static void Run<TAction>(Dtype dtype, TAction action)
+        where TAction : struct, IDtypeAction
     {
         switch (dtype)
         {
@@ -102,7 +103,8 @@ internal readonly struct Native<T> : IArithmetic<T>
 
     public static T From(double value) =>
         IsFloat ? T.CreateTruncating(value)
-        : typeof(T) == typeof(ulong) && value >= 9.2233720368547758e18 ? T.CreateTruncating((ulong)value)
+        : typeof(T) == typeof(ulong) && value >= 9.2233720368547758e18
+        ? T.CreateTruncating((ulong)value)
         : T.CreateTruncating((long)value);
 }
 

@@ -53,7 +53,9 @@ internal struct LoopAxis(long length, long inStride, long outStride)
     private readonly ulong Reach => In == 0 ? ulong.MaxValue : (ulong)Math.Abs(In);
 }
 
-/// <summary>Walks nested axes in order, keeping the offsets into the input and the output.</summary>
+/// <summary>
+/// Walks nested axes in order, keeping the offsets into the input and the output.
+/// </summary>
 /// <remarks>The index has to be a scratch array as long as the axes.</remarks>
 internal unsafe ref struct AxisWalk
 {

@@ -14,7 +14,9 @@ internal readonly unsafe struct Plane(
     /// <summary>Target rows moved together: a few cache lines of every source row.</summary>
     public const int Block = 128;
 
-    /// <summary>Moves the target rows from <paramref name="row"/> on, at most a block of them.</summary>
+    /// <summary>
+    /// Moves the target rows from <paramref name="row"/> on, at most a block of them.
+    /// </summary>
     public void Strip(byte* from, byte* to, long row)
     {
         var n = (int)Math.Min(Block, rows - row);
@@ -88,7 +90,9 @@ internal readonly unsafe struct Plane(
         Strip(from, to, n, c);
     }
 
-    /// <summary>16 x 16: pairs and quads of source rows, then the four quarters of the lanes.</summary>
+    /// <summary>
+    /// 16 x 16: pairs and quads of source rows, then the four quarters of the lanes.
+    /// </summary>
     private void Tile16(float* from, float* to)
     {
         Quads(from, out var a0, out var a1, out var a2, out var a3);

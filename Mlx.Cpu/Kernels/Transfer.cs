@@ -23,7 +23,9 @@ internal static unsafe class Transfer
         private long first;
     }
 
-    /// <summary>The walk over rows: plain data, so that threads share it without allocations.</summary>
+    /// <summary>
+    /// The walk over rows: plain data, so that threads share it without allocations.
+    /// </summary>
     private struct Walk
     {
         public byte* From;

@@ -5,7 +5,9 @@ using Mlx.Cpu.Ops;
 
 namespace Mlx.Cpu.Kernels;
 
-/// <summary>Combines elements with what lies at their target, for slice updates and scatters.</summary>
+/// <summary>
+/// Combines elements with what lies at their target, for slice updates and scatters.
+/// </summary>
 internal static unsafe class Updates
 {
     /// <summary>
@@ -31,7 +33,9 @@ internal static unsafe class Updates
         }
     }
 
-    /// <summary>target[i] = target[i] (mode) update[i] over a shape with strides on both sides.</summary>
+    /// <summary>
+    /// target[i] = target[i] (mode) update[i] over a shape with strides on both sides.
+    /// </summary>
     public static void Apply(
         UpdateMode mode, Dtype dtype, byte* update, ReadOnlySpan<long> updateStrides,
         byte* target, ReadOnlySpan<long> targetStrides, ReadOnlySpan<int> shape)

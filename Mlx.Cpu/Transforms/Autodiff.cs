@@ -35,7 +35,9 @@ internal static class Autodiff
             }
 
             var vjps = Array.ConvertAll(arguments, i =>
-                cotangentOf.TryGetValue(tracers.Nodes[i], out var c) ? c : Op.ZerosLike(primals[i]));
+                cotangentOf.TryGetValue(tracers.Nodes[i], out var c)
+                    ? c
+                    : Op.ZerosLike(primals[i]));
             return (outputs, new Held(vjps));
         }
         catch
@@ -149,7 +151,9 @@ internal static class Autodiff
         return map;
     }
 
-    /// <summary>One step of the way back: cotangents of the outputs become those of the inputs.</summary>
+    /// <summary>
+    /// One step of the way back: cotangents of the outputs become those of the inputs.
+    /// </summary>
     private static void Back(Node step, HashSet<Node> wanted, Dictionary<Node, Node> cotangentOf)
     {
         var outputs = GraphWalk.Outputs(step);

@@ -52,7 +52,9 @@ internal static class Batching
         throw new ArgumentException("[vmap] no input is mapped.");
     }
 
-    /// <summary>Front-mapped in any case: unmapped inputs are repeated along a new first axis.</summary>
+    /// <summary>
+    /// Front-mapped in any case: unmapped inputs are repeated along a new first axis.
+    /// </summary>
     public static Node Spread(Node x, int axis, int length) => axis >= 0
         ? Op.MoveAxis(x, axis, 0)
         : Op.BroadcastTo(Op.ExpandDims(x, 0), Shapes.Insert(x.Shape, 0, length));

@@ -84,7 +84,9 @@ internal static class Vmap
         return placed;
     }
 
-    /// <summary>Moves the mapped axis where the caller wants it; repeats what was not mapped.</summary>
+    /// <summary>
+    /// Moves the mapped axis where the caller wants it; repeats what was not mapped.
+    /// </summary>
     private static Node Place(Node node, int axis, int wanted, int length)
     {
         if (axis == -1)

@@ -17,10 +17,12 @@ module Nn =
     /// <summary>relu squared (<c>mlx.nn.relu2</c>).</summary>
     let relu2 (x: Tensor) : Tensor = Tensor.square (relu x)
 
-    /// <summary>x where positive, else slope x (<c>mlx.nn.leaky_relu</c>, whose slope is 0.01).</summary>
+    /// <summary>x where positive, else slope x (<c>mlx.nn.leaky_relu</c>, whose slope is
+    /// 0.01).</summary>
     let leakyRelu (slope: float) (x: Tensor) : Tensor = (slope * x) |> Tensor.maximum x
 
-    /// <summary>x where positive, else alpha (e^x - 1) (<c>mlx.nn.elu</c>, whose alpha is 1).</summary>
+    /// <summary>x where positive, else alpha (e^x - 1) (<c>mlx.nn.elu</c>, whose alpha is
+    /// 1).</summary>
     let elu (alpha: float) (x: Tensor) : Tensor =
         Tensor.where (x |> Tensor.greater (zero x)) x (alpha * (Tensor.exp x - 1.0))
 

@@ -102,8 +102,8 @@ module Data =
         |> Random.map (fun order -> samples |> Tree.map (Tensor.take 0 order))
 
     /// <summary>
-    /// Full batches in an order that is another one for each epoch: the key and the epoch decide. What
-    /// does not fill a batch is left out, so that all batches have the same shapes.
+    /// Full batches in an order that is another one for each epoch: the key and the epoch decide.
+    /// What does not fill a batch is left out, so that all batches have the same shapes.
     /// </summary>
     let shuffled (size: int) (key: Key) (samples: 'T) (epoch: int) : seq<'T> =
         let n = count samples

@@ -99,8 +99,8 @@ type internal TrainView() =
     /// <summary>Runs the training inside the view.</summary>
     abstract Around: training: (unit -> unit) -> unit
 
-    /// <summary>Told after each step that reads the loss: the share done (negative when unknown), the
-    /// epoch, the loss, and the rate.</summary>
+    /// <summary>Told after each step that reads the loss: the share done (negative when unknown),
+    /// the epoch, the loss, and the rate.</summary>
     abstract Step: share: float * epoch: int * step: int * loss: float * rate: string -> unit
 
     /// <summary>Told a validation.</summary>

@@ -255,7 +255,8 @@ type TrainBuilder internal () =
     member _.Over(plan: TrainPlan<'P, 'B>, batches: seq<'B>) =
         { plan with Data = Some(fun _ -> batches) }
 
-    /// <summary>The batches of each epoch, counting from 1: <c>Data.shuffled 64 key set</c>.</summary>
+    /// <summary>The batches of each epoch, counting from 1: <c>Data.shuffled 64 key
+    /// set</c>.</summary>
     [<CustomOperation "over">]
     member _.Over(plan: TrainPlan<'P, 'B>, batches: int -> seq<'B>) =
         { plan with Data = Some batches }

@@ -12,8 +12,8 @@ type internal SilentView() =
     override _.Step(_, _, _, _, _) = ()
     override _.Metric _ = ()
 
-/// A few plain lines, for files and pipes: one for each tenth of the run or, where its length is not
-/// known, one each ten seconds.
+/// A few plain lines, for files and pipes: one for each tenth of the run or, where its length is
+/// not known, one each ten seconds.
 [<Sealed>]
 type internal PlainView(out: IO.TextWriter) =
     inherit TrainView()

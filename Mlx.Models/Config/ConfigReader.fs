@@ -139,7 +139,8 @@ type internal ConfigReader private (source: string, root: JsonElement) =
 
         get name $"a token id below {high + 1}, or a list of them" read (fun () -> [])
 
-    /// <exception cref="T:Mlx.Models.ModelException">Something was wrong; it tells all of it.</exception>
+    /// <exception cref="T:Mlx.Models.ModelException">Something was wrong; it tells all of
+    /// it.</exception>
     member _.Check() =
         if problems.Count > 0 then
             raise (ModelException(source, List.ofSeq problems))

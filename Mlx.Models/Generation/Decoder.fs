@@ -4,10 +4,10 @@ open System
 open Mlx
 open Mlx.Core
 
-/// Logits of one token after the other. Logits, length and cache live in a list on the engine's side
-/// that is argument and result of the model's compiled step, so that a token costs a few calls however
-/// many layers there are, and the engine writes new keys and values into the memory of the old ones.
-/// The state that `Generate` hides behind a sequence; used by one thread at a time.
+/// Logits of one token after the other. Logits, length and cache live in a list on the engine's
+/// side that is argument and result of the model's compiled step, so that a token costs a few calls
+/// however many layers there are, and the engine writes new keys and values into the memory of the
+/// old ones. The state that `Generate` hides behind a sequence; used by one thread at a time.
 [<Sealed>]
 type internal Decoder(model: LanguageModel, logits: Tensor, cache: Cache, held: int) =
     let mutable held = held

@@ -11,13 +11,14 @@ open Mlx.Core
 /// <param name="vocabSize">Tokens there are.</param>
 /// <param name="eos">The tokens that end a text.</param>
 /// <param name="next">
-/// Reads tokens (batch, length) on from a cache: the logits after the last one, (batch, vocabulary), and
-/// the cache that holds them too. A pure function: it is traced once for each size of the cache.
+/// Reads tokens (batch, length) on from a cache: the logits after the last one, (batch,
+/// vocabulary), and the cache that holds them too. A pure function: it is traced once for each size
+/// of the cache.
 /// </param>
 [<Sealed>]
 type LanguageModel(vocabSize: int, eos: int list, next: Cache -> Tensor -> Tensor * Cache) =
-    /// From logits (of the step before, not looked at), length, cache and token to the same without the
-    /// token: a result can be the next argument.
+    /// From logits (of the step before, not looked at), length, cache and token to the same without
+    /// the token: a result can be the next argument.
     static let decode (next: Cache -> Tensor -> Tensor * Cache) (inputs: Tensor[]) : Tensor[] =
         let length, memories, token = inputs[1], inputs[2 .. inputs.Length - 2], Array.last inputs
 
@@ -41,8 +42,8 @@ type LanguageModel(vocabSize: int, eos: int list, next: Cache -> Tensor -> Tenso
     /// <summary>The tokens that end a text.</summary>
     member _.Eos = eos
 
-    /// <summary>Reads tokens (batch, length) on from a cache: the logits after the last one, (batch,
-    /// vocabulary), and the cache that holds them too.</summary>
+    /// <summary>Reads tokens (batch, length) on from a cache: the logits after the last one,
+    /// (batch, vocabulary), and the cache that holds them too.</summary>
     member _.Next (cache: Cache) (tokens: Tensor) : Tensor * Cache = next cache tokens
 
     /// The compiled step of `Decoder`.

@@ -19,7 +19,8 @@ module Sample =
     /// At random with the probabilities softmax(logits / t): below 1 likelier tokens gain, and 0 is
     /// greedy.
     /// </summary>
-    /// <exception cref="T:System.ArgumentOutOfRangeException">t is negative or no number.</exception>
+    /// <exception cref="T:System.ArgumentOutOfRangeException">t is negative or no
+    /// number.</exception>
     let temperature (t: float) : Sampler =
         if not (t >= 0.0) then
             raise (System.ArgumentOutOfRangeException(nameof t, t, "a temperature is 0 or more"))

@@ -13,7 +13,8 @@ type ITextStream =
     /// <summary>The text that this token completes; often a word, sometimes nothing.</summary>
     abstract Push: id: int -> string
 
-    /// <summary>What is left at the end: a replacement character where a character was cut off.</summary>
+    /// <summary>What is left at the end: a replacement character where a character was cut
+    /// off.</summary>
     abstract Finish: unit -> string
 
 /// <summary>
@@ -94,7 +95,8 @@ module Tokenizer =
 
             member _.NewStream() = ByteStream() }
 
-    /// <summary>The text of tokens, piece by piece as they arrive; empty pieces are left out.</summary>
+    /// <summary>The text of tokens, piece by piece as they arrive; empty pieces are left
+    /// out.</summary>
     let stream (tokenizer: ITokenizer) (ids: seq<int>) : seq<string> =
         seq {
             let stream = tokenizer.NewStream()

@@ -4,7 +4,8 @@ open System
 open Mlx
 open Mlx.Core
 
-/// <summary>The keys and values of one layer, with room for more: (batch, kv heads, room, size).</summary>
+/// <summary>The keys and values of one layer, with room for more: (batch, kv heads, room,
+/// size).</summary>
 type KeyValues =
     {
         /// Keys, already turned to their positions; zeros behind the last one.
@@ -27,8 +28,8 @@ type CacheLength =
 /// reading on gives a new one, and the old one still says what it said.
 /// </summary>
 /// <remarks>
-/// Room is made in steps of 256 positions. A new token is written into its place; where nobody holds
-/// the old cache any more, the engine writes into the same memory.
+/// Room is made in steps of 256 positions. A new token is written into its place; where nobody
+/// holds the old cache any more, the engine writes into the same memory.
 /// </remarks>
 type Cache =
     {

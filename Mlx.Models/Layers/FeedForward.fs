@@ -13,7 +13,8 @@ type FeedForward =
         DownProj: Projection
     }
 
-/// <summary>The gated feed-forward block (Shazeer, 2020: "GLU variants improve transformer").</summary>
+/// <summary>The gated feed-forward block (Shazeer, 2020: "GLU variants improve
+/// transformer").</summary>
 [<RequireQualifiedAccess>]
 module FeedForward =
     /// <summary>down(silu(gate x) * up x): (..., hidden) -> (..., hidden).</summary>

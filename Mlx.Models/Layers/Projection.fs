@@ -21,8 +21,8 @@ type PackedLinear =
     }
 
 /// <summary>
-/// A weight matrix (out, in), plain or packed. Both serve as the matrix of a product and, row by row,
-/// as an embedding.
+/// A weight matrix (out, in), plain or packed. Both serve as the matrix of a product and, row by
+/// row, as an embedding.
 /// </summary>
 [<RequireQualifiedAccess>]
 type Projection =
@@ -93,8 +93,8 @@ module Projection =
         | Projection.Plain _ -> projection
         | Projection.Packed p -> Projection.Plain { Weight = numbers p id; Bias = p.Bias }
 
-    /// A matrix of zeros of the shape and the form that the entries of a folder have for it; nothing
-    /// is computed. An entry `scales` beside the weight makes it a packed one.
+    /// A matrix of zeros of the shape and the form that the entries of a folder have for it;
+    /// nothing is computed. An entry `scales` beside the weight makes it a packed one.
     let internal like
         (format: Quantization option)
         (entries: IReadOnlyDictionary<string, Tensor>)

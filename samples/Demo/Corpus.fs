@@ -67,8 +67,8 @@ let private clean (text: string) =
 
 let private least = 4096
 
-/// Holds out every tenth block: what a single end would be, one file of one kind, is no fair judge of
-/// a text made of many.
+/// Holds out every tenth block: what a single end would be, one file of one kind, is no fair judge
+/// of a text made of many.
 let private split source prompt (text: byte[]) =
     if text.Length < least then
         raise (Complaint $"{source} has {text.Length} bytes; at least {least} are wanted")
@@ -104,8 +104,8 @@ let load (path: string option) : Corpus =
 let private wordsOf (text: string) =
     [ for word in Regex.Matches(text, "[A-Za-z]{2,}") -> word.Value ]
 
-/// How many words a text has, and how many of them the corpus has too. The first and the last may be
-/// cut off and do not count.
+/// How many words a text has, and how many of them the corpus has too. The first and the last may
+/// be cut off and do not count.
 let knownWords (corpus: Corpus) (text: string) =
     let known = HashSet(wordsOf (Encoding.UTF8.GetString corpus.Text))
 

@@ -52,6 +52,7 @@ let rec private read options arguments =
         raise (Complaint $"{last} wants a value")
     | other :: _ -> raise (Complaint $"what is '{other}'?")
 
-/// <exception cref="T:Demo.Options.Complaint">The arguments make no sense, or ask for help.</exception>
+/// <exception cref="T:Demo.Options.Complaint">The arguments make no sense, or ask for
+/// help.</exception>
 let parse (arguments: string[]) : Options =
     read { Text = None; Steps = None; Prompt = None; Seed = 0; Out = None } (List.ofArray arguments)

@@ -27,7 +27,8 @@ let optimizer (steps: int) =
     Optim.clipByGlobalNorm 1.0
     >> Optim.adamW (rate, betas = (0.9, 0.99), weightDecay = 0.1, biasCorrection = true)
 
-/// Windows of text (batch, length) as inputs and targets: the input is Bos and then all but the last.
+/// Windows of text (batch, length) as inputs and targets: the input is Bos and then all but the
+/// last.
 let private pairs (windows: Tensor) =
     let targets = windows |> Tensor.astype DType.Int32
     let bos = Tensor.full [ windows.Dim 0; 1 ] (Option.get config.BosTokenId)

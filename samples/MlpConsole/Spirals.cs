@@ -3,7 +3,9 @@ namespace MlpConsole;
 /// <summary>Points on spiral arms, with a little noise: classes that no line parts.</summary>
 internal static class Spirals
 {
-    /// <summary>Points (arms * pointsPerArm, 2) within the unit circle, and the arm of each.</summary>
+    /// <summary>
+    /// Points (arms * pointsPerArm, 2) within the unit circle, and the arm of each.
+    /// </summary>
     public static (float[,] Points, int[] Labels) Make(int arms, int pointsPerArm, int seed)
     {
         var random = new Random(seed);

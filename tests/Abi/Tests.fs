@@ -1,4 +1,5 @@
-/// The structs and the function table of the binding against what a C compiler makes of the manifest.
+/// The structs and the function table of the binding against what a C compiler makes of the
+/// manifest.
 module Mlx.Tests.Abi.Tests
 
 #nowarn "9" // reads what the C library recorded

@@ -95,7 +95,9 @@ let suite () =
           <| fun () ->
               let f = many (fun a -> [| Ops.Sum(a[0] * a[0] * a[1]); a[1] |])
 
-              for argNums, first in [ [| 0; 1 |], 0; [| 1; 0 |], 1; [| -1; 0 |], 1; [| -2; 1 |], 0 ] do
+              let orders = [ [| 0; 1 |], 0; [| 1; 0 |], 1; [| -1; 0 |], 1; [| -2; 1 |], 0 ]
+
+              for argNums, first in orders do
                   let g = Transforms.ValueAndGrad(f, span argNums)
                   let struct (v, grads) = g.Invoke [| x (); x () + 1f |]
                   Expect.equal (v[0].Item<float32>()) 50f "value"

@@ -1,4 +1,5 @@
-/// The fused step: a constant number of crossings, state on the engine's side, failures without harm.
+/// The fused step: a constant number of crossings, state on the engine's side, failures without
+/// harm.
 module Mlx.Tests.Core.Steps
 
 open System

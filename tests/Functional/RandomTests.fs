@@ -119,7 +119,7 @@ let private graphLaws =
 
 let private examples =
     [ testCase "numbers are those of mx.random.seed(42) in Python" (fun () ->
-          // mx.random.seed(42); mx.random.normal((2,)); mx.random.uniform(shape=(2,)); mx.random.randint(0, 100, (3,))
+          // mx.random.seed(42), then normal((2,)), uniform(shape=(2,)), randint(0, 100, (3,)).
           let a, b, c =
               Random.run
                   (Key.ofSeed 42)

@@ -15,8 +15,8 @@ let private slice format =
         let report = Fuzzer.run format seed 0L executions
 
         for failure in report.Failures do
-            failtestNoStack
-                $"--format {format} --seed {seed} --at {failure.Execution} ({failure.Reader}): {failure.Text}"
+            let place = $"--format {format} --seed {seed} --at {failure.Execution}"
+            failtestNoStack $"{place} ({failure.Reader}): {failure.Text}"
 
         print
             "  fuzz %s: %d executions, %d accepted (seed %d)"

@@ -1,4 +1,5 @@
-/// The folders of tests/data/mistral: tiny models, and what mlx-lm on MLX 0.31.2 computes with them.
+/// The folders of tests/data/mistral: tiny models, and what mlx-lm on MLX 0.31.2 computes with
+/// them.
 module Mlx.Tests.Models.Golden
 
 open System

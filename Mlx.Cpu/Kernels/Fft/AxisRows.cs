@@ -111,7 +111,9 @@ internal static unsafe class AxisRows
         }
     }
 
-    /// <summary>Offsets (in elements) of the first element of each row, in row-major order.</summary>
+    /// <summary>
+    /// Offsets (in elements) of the first element of each row, in row-major order.
+    /// </summary>
     private ref struct RowWalk(Node array, int axis)
     {
         private readonly int[] index = new int[array.Rank];

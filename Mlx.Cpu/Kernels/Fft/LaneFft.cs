@@ -16,14 +16,18 @@ internal sealed unsafe class LaneFft
     /// <summary>Floats of one element of all lanes.</summary>
     public const int Block = 2 * Lanes;
 
-    /// <summary>The largest prime for which a direct butterfly is worth its square of work.</summary>
+    /// <summary>
+    /// The largest prime for which a direct butterfly is worth its square of work.
+    /// </summary>
     private const int LargestPrime = 13;
 
     private static readonly ConcurrentDictionary<int, LaneFft> Plans = new();
 
     private readonly int[] radices;
 
-    /// <summary>For each stage, w^(p k) for p below m and k below the radix: cosine, sine.</summary>
+    /// <summary>
+    /// For each stage, w^(p k) for p below m and k below the radix: cosine, sine.
+    /// </summary>
     private readonly float[][] twiddles;
 
     /// <summary>For each stage of an odd radix, the radix-th roots of unity.</summary>
@@ -84,7 +88,8 @@ internal sealed unsafe class LaneFft
 
     /// <summary>
     /// Transforms <paramref name="x"/>, using <paramref name="y"/>; answers the one of the two that
-    /// holds the result. The inverse (without its factor 1/n) swaps the parts on the way in and out.
+    /// holds the result. The inverse (without its factor 1/n) swaps the parts on the way in and
+    /// out.
     /// </summary>
     public float* Run(float* x, float* y, bool inverse)
     {

@@ -12,7 +12,9 @@ namespace Mlx.Cpu.Kernels.Fft;
 /// </summary>
 internal static unsafe class RowFft
 {
-    /// <summary>Beyond this a group of sixteen rows no longer fits the second-level cache.</summary>
+    /// <summary>
+    /// Beyond this a group of sixteen rows no longer fits the second-level cache.
+    /// </summary>
     private const int LongRow = 4096;
 
     /// <summary>
@@ -88,7 +90,8 @@ internal static unsafe class RowFft
                 var width = Math.Min(LaneFft.Lanes, n2 - first);
                 for (var i = 0; i < n1; i++)
                 {
-                    LaneMoves.In((Complex64*)row + (long)i * n2 + first, 1, width, x.Floats + (long)i * LaneFft.Block);
+                    var from = (Complex64*)row + (long)i * n2 + first;
+                    LaneMoves.In(from, 1, width, x.Floats + (long)i * LaneFft.Block);
                 }
 
                 var result = plan.Run(x.Floats, y.Floats, inverse);
@@ -137,7 +140,8 @@ internal static unsafe class RowFft
                 var width = Math.Min(LaneFft.Lanes, n1 - first);
                 for (var i = 0; i < n2; i++)
                 {
-                    LaneMoves.In(t + (long)i * n1 + first, 1, width, x.Floats + (long)i * LaneFft.Block);
+                    var from = t + (long)i * n1 + first;
+                    LaneMoves.In(from, 1, width, x.Floats + (long)i * LaneFft.Block);
                 }
 
                 var result = plan.Run(x.Floats, y.Floats, inverse);

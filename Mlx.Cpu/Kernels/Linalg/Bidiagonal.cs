@@ -45,7 +45,9 @@ internal static unsafe class Bidiagonal
         return converged;
     }
 
-    /// <summary>(H_1 ... H_k)^T, where row i of <paramref name="reflections"/> is reflection i.</summary>
+    /// <summary>
+    /// (H_1 ... H_k)^T, where row i of <paramref name="reflections"/> is reflection i.
+    /// </summary>
     private static void FormRows<T>(T* reflections, int n, int count, T* taus, T* rows)
         where T : unmanaged, IFloatingPointIeee754<T>
     {
@@ -110,7 +112,9 @@ internal static unsafe class Bidiagonal
         }
     }
 
-    /// <summary>The left reflection, and then the right one, of each row while it is at hand.</summary>
+    /// <summary>
+    /// The left reflection, and then the right one, of each row while it is at hand.
+    /// </summary>
     private readonly struct Rows<T>(T* a, int n, int from, T* v, T* w, T* u, T tau, T* nothing)
         : IRangeBody
         where T : unmanaged, IFloatingPointIeee754<T>

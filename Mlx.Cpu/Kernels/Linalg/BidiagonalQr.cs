@@ -20,7 +20,8 @@ internal static unsafe class BidiagonalQr
         {
             // The last block [k, p) without a negligible e.
             var k = p - 1;
-            while (k > 0 && Math.Abs(e[k - 1]) > Tiny + (epsilon * (Math.Abs(s[k - 1]) + Math.Abs(s[k]))))
+            while (k > 0
+                && Math.Abs(e[k - 1]) > Tiny + (epsilon * (Math.Abs(s[k - 1]) + Math.Abs(s[k]))))
             {
                 k--;
             }

@@ -35,7 +35,9 @@ internal static unsafe class Blocks
         }
     }
 
-    /// <summary>The negative of a block, tightly packed: products add, so they subtract so.</summary>
+    /// <summary>
+    /// The negative of a block, tightly packed: products add, so they subtract so.
+    /// </summary>
     public static void Negate<T>(T* from, long row, T* to, long rows, long columns)
         where T : unmanaged, INumber<T>
     {

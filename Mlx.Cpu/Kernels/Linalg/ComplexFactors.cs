@@ -9,7 +9,9 @@ namespace Mlx.Cpu.Kernels.Linalg;
 /// </summary>
 internal static unsafe class ComplexFactors
 {
-    /// <summary>As <see cref="Tridiagonal.Eigen"/>; row i of the vectors belongs to value i.</summary>
+    /// <summary>
+    /// As <see cref="Tridiagonal.Eigen"/>; row i of the vectors belongs to value i.
+    /// </summary>
     public static bool Eigen(Complex* a, int n, double* values, Complex* vectors)
     {
         using var e = new Scratch<double>(n);

@@ -53,7 +53,9 @@ internal static unsafe class Householder
         }
     }
 
-    /// <summary>C -= V op(T) V^T C: the block of reflections, or its transpose, from the left.</summary>
+    /// <summary>
+    /// C -= V op(T) V^T C: the block of reflections, or its transpose, from the left.
+    /// </summary>
     public static void Apply<T>(
         T* v, long vRow, T* t, int count, bool transpose, T* c, long rows, long columns, long cRow)
         where T : unmanaged, IFloatingPointIeee754<T>

@@ -43,7 +43,9 @@ internal static unsafe class Qr
         Householder.Form(v.Data, k, taus.Data, k, q, m, k);
     }
 
-    /// <summary>Column c of a panel that ends before <paramref name="end"/>; answers its tau.</summary>
+    /// <summary>
+    /// Column c of a panel that ends before <paramref name="end"/>; answers its tau.
+    /// </summary>
     private static T Eliminate<T>(
         T* a, int m, int n, int c, int end, T* column, T* line, T* v, int vRow)
         where T : unmanaged, IFloatingPointIeee754<T>

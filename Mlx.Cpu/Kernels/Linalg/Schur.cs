@@ -202,7 +202,9 @@ internal static unsafe class Schur
         }
     }
 
-    /// <summary>Column k = Z y, of length one, its largest component real as LAPACK has it.</summary>
+    /// <summary>
+    /// Column k = Z y, of length one, its largest component real as LAPACK has it.
+    /// </summary>
     private static void Store(Complex* z, int n, int k, Complex[] y, Complex* vectors)
     {
         var (length, largest) = (0.0, Complex.Zero);

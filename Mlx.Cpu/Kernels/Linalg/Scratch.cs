@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Mlx.Cpu.Kernels.Linalg;
 
-/// <summary>Working memory of one factorization, aligned for vectors; freed at the end of it.</summary>
+/// <summary>
+/// Working memory of one factorization, aligned for vectors; freed at the end of it.
+/// </summary>
 internal readonly unsafe ref struct Scratch<T> where T : unmanaged
 {
     public readonly T* Data;

@@ -1,12 +1,15 @@
 namespace Mlx.Cpu.Kernels.Linalg;
 
-/// <summary>Orders values and the rows that belong to them, with as few moves of rows as can be.</summary>
+/// <summary>
+/// Orders values and the rows that belong to them, with as few moves of rows as can be.
+/// </summary>
 internal static unsafe class Sorting
 {
     public static void Ascending<T>(double* keys, int n, T* rows, long width) where T : unmanaged =>
         Order(keys, n, rows, (T*)null, width, 0, 1);
 
-    public static void Descending<T>(double* keys, int n, T* first, long firstWidth, T* second, long secondWidth)
+    public static void Descending<T>(
+        double* keys, int n, T* first, long firstWidth, T* second, long secondWidth)
         where T : unmanaged =>
         Order(keys, n, first, second, firstWidth, secondWidth, -1);
 

@@ -79,7 +79,8 @@ internal static unsafe class Tridiagonal
                 new Pass<T>(a, n, k + 1, v, w.Data, next, product.Data));
             var p = product.Data + k + 1;
             Lines.Scale(tau, p, rest);
-            Lines.Add(-tau * Lines.Dot(p, next + k + 1, rest) / (T.One + T.One), next + k + 1, p, rest);
+            var half = -tau * Lines.Dot(p, next + k + 1, rest) / (T.One + T.One);
+            Lines.Add(half, next + k + 1, p, rest);
             new Span<T>(p, rest).CopyTo(new(w.Data + k + 1, rest));
             v = next;
         }

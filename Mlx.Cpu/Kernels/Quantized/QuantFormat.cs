@@ -20,7 +20,9 @@ internal enum QuantMode
 /// </summary>
 internal readonly unsafe record struct QuantFormat(QuantMode Mode, int GroupSize, int Bits)
 {
-    /// <summary>Codes of 4 bits as float: themselves, or E2M1 with the sign in the top bit.</summary>
+    /// <summary>
+    /// Codes of 4 bits as float: themselves, or E2M1 with the sign in the top bit.
+    /// </summary>
     private static readonly float[] Affine4 = [.. Enumerable.Range(0, 16).Select(i => (float)i)];
 
     private static readonly float[] Fp4 =
@@ -129,7 +131,9 @@ internal readonly unsafe record struct QuantFormat(QuantMode Mode, int GroupSize
         }
     }
 
-    /// <summary>Codes that do not divide a byte: eight of them fill <see cref="Bits"/> bytes.</summary>
+    /// <summary>
+    /// Codes that do not divide a byte: eight of them fill <see cref="Bits"/> bytes.
+    /// </summary>
     private void DecodeStream(byte* codes, float* to)
     {
         var mask = (1ul << Bits) - 1;

@@ -21,7 +21,9 @@ internal readonly unsafe struct QuantMatrix(
 
     public void Biases(long row, long count, float* to) => Convert(biases, row, count, to);
 
-    /// <summary>A row as floats; <paramref name="parameters"/> has room for two floats a group.</summary>
+    /// <summary>
+    /// A row as floats; <paramref name="parameters"/> has room for two floats a group.
+    /// </summary>
     public void DecodeRow(long row, float* parameters, float* to)
     {
         var scale = parameters;

@@ -59,7 +59,8 @@ internal readonly unsafe struct ReductionColumns<T, TKernel>(Reduction.Plan<T>* 
     {
         var piece = p.Pieces * split / p.Splits;
         var last = p.Pieces * (split + 1) / p.Splits;
-        var walk = new AxisWalk(p.Reduced, p.ReducedCount, index, piece / Math.Max(1, p.PiecesAlong));
+        var place = piece / Math.Max(1, p.PiecesAlong);
+        var walk = new AxisWalk(p.Reduced, p.ReducedCount, index, place);
         var along = piece % Math.Max(1, p.PiecesAlong);
         var rows = Reduction.ColumnPiece * p.Copies;
         var into = last - piece > 1 ? sums : totals;

@@ -48,7 +48,8 @@ internal readonly unsafe struct ReductionRows<T, TKernel>(Reduction.Plan<T>* pla
     {
         var piece = p.Pieces * split / p.Splits;
         var last = p.Pieces * (split + 1) / p.Splits;
-        var walk = new AxisWalk(p.Reduced, p.ReducedCount, index, piece / Math.Max(1, p.PiecesAlong));
+        var place = piece / Math.Max(1, p.PiecesAlong);
+        var walk = new AxisWalk(p.Reduced, p.ReducedCount, index, place);
         var along = piece % Math.Max(1, p.PiecesAlong);
         var total = TKernel.Identity;
         for (; piece < last; piece++)

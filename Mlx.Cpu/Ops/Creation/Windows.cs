@@ -3,7 +3,9 @@ using Mlx.Cpu.Graph;
 
 namespace Mlx.Cpu.Ops;
 
-/// <summary>Evenly spaced numbers, and the window functions of signal processing over them.</summary>
+/// <summary>
+/// Evenly spaced numbers, and the window functions of signal processing over them.
+/// </summary>
 internal static partial class Op
 {
     /// <summary>(1 - t) start + t stop for t = 0 ... 1 in <paramref name="num"/> steps.</summary>

@@ -55,7 +55,9 @@ internal sealed class Rope(RopeSettings settings) : Composite
         var gradients = new Node?[argnums.Length];
         for (var i = 0; i < argnums.Length; i++)
         {
-            gradients[i] = argnums[i] == 0 ? Turned(cotangents[0], inputs, !settings.Forward) : null;
+            gradients[i] = argnums[i] == 0
+                ? Turned(cotangents[0], inputs, !settings.Forward)
+                : null;
         }
 
         return gradients;

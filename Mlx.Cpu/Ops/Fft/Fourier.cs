@@ -53,7 +53,9 @@ internal sealed unsafe class Fourier(int axis, bool inverse) : Primitive
         AxisRows.Scatter((Complex64*)rows.Pointer, output, axis);
     }
 
-    /// <summary>The transform is linear, and symmetric up to the factor: its transpose is itself.</summary>
+    /// <summary>
+    /// The transform is linear, and symmetric up to the factor: its transpose is itself.
+    /// </summary>
     public override Node?[] Vjp(
         Node[] inputs, Node[] cotangents, ReadOnlySpan<int> argnums, Node[] outputs)
     {
@@ -73,7 +75,9 @@ internal sealed unsafe class Fourier(int axis, bool inverse) : Primitive
         other is Fourier f && f.axis == axis && f.inverse == inverse;
 }
 
-/// <summary>The first n/2 + 1 terms of the transform of real numbers; the rest mirrors them.</summary>
+/// <summary>
+/// The first n/2 + 1 terms of the transform of real numbers; the rest mirrors them.
+/// </summary>
 internal sealed unsafe class RealFourier(int axis) : Primitive
 {
     private readonly int axis = axis;
@@ -100,7 +104,9 @@ internal sealed unsafe class RealFourier(int axis) : Primitive
         AxisRows.Scatter((Complex64*)rows.Pointer, output, axis);
     }
 
-    /// <summary>Terms that stand for two (all but the first and the middle one) count half.</summary>
+    /// <summary>
+    /// Terms that stand for two (all but the first and the middle one) count half.
+    /// </summary>
     public override Node?[] Vjp(
         Node[] inputs, Node[] cotangents, ReadOnlySpan<int> argnums, Node[] outputs)
     {

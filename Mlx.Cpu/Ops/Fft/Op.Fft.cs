@@ -73,7 +73,8 @@ internal static partial class Op
         if (n.Length != axes.Length)
         {
             throw new ArgumentException(
-                $"[fftn] Shape {Shapes.Text(n)} and axes {Shapes.Text(axes)} have different sizes.");
+                $"[fftn] Shape {Shapes.Text(n)} and axes {Shapes.Text(axes)} have different " +
+                "sizes.");
         }
 
         if (axes.Length == 0)

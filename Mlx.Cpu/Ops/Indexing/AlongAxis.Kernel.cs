@@ -12,7 +12,9 @@ namespace Mlx.Cpu.Ops;
 /// </summary>
 internal static unsafe class AlongAxisKernel
 {
-    /// <summary>Mapped axes in front; what is not mapped gets an axis of length one there.</summary>
+    /// <summary>
+    /// Mapped axes in front; what is not mapped gets an axis of length one there.
+    /// </summary>
     public static Node[] Front(Node[] inputs, ReadOnlySpan<int> axes)
     {
         var front = new Node[inputs.Length];
@@ -59,7 +61,9 @@ internal static unsafe class AlongAxisKernel
             ParallelFor.Run(lines.Total, grain, new Body<TIndex, TLine>(lines, line, width));
     }
 
-    /// <summary>Where the lines of three arrays begin: the one indexed into, indices, elements.</summary>
+    /// <summary>
+    /// Where the lines of three arrays begin: the one indexed into, indices, elements.
+    /// </summary>
     private sealed class Lines
     {
         public readonly Node Table;

@@ -6,7 +6,9 @@ using Mlx.Cpu.Transforms;
 
 namespace Mlx.Cpu.Ops;
 
-/// <summary>out[..., i, ...] = a[..., indices[..., i, ...], ...] (<c>take_along_axis</c>).</summary>
+/// <summary>
+/// out[..., i, ...] = a[..., indices[..., i, ...], ...] (<c>take_along_axis</c>).
+/// </summary>
 internal sealed class GatherAxis(int axis) : Primitive
 {
     [Serialized]
@@ -112,7 +114,9 @@ internal sealed class ScatterAxis(UpdateMode mode, int axis) : Primitive
     public override bool SameAs(Primitive other) =>
         other is ScatterAxis s && mode == s.mode && axis == s.axis;
 
-    /// <summary>1 for the values that are there in the end, 0 for those that were replaced.</summary>
+    /// <summary>
+    /// 1 for the values that are there in the end, 0 for those that were replaced.
+    /// </summary>
     private Node Winners(Node[] inputs, Dtype dtype)
     {
         var (indices, values) = (inputs[1], inputs[2]);

@@ -93,7 +93,9 @@ internal sealed class DynamicSlice(int[] axes, int[] sizes) : Primitive
     }
 }
 
-/// <summary>The source with a slice replaced whose position is known when it is evaluated.</summary>
+/// <summary>
+/// The source with a slice replaced whose position is known when it is evaluated.
+/// </summary>
 internal sealed unsafe class DynamicSliceUpdate(int[] axes) : Primitive
 {
     [Serialized]

@@ -53,7 +53,8 @@ internal static unsafe class ScatterKernel
             (this.window, this.output) = (window, output);
             steps = updates.Strides[^window.Length..];
             line = Updates.LineFor(mode, output.Dtype);
-            Columns = IsRow(window, steps) && IsRow(window, output.Strides) ? Shapes.Size(window) : 0;
+            var isRow = IsRow(window, steps) && IsRow(window, output.Strides);
+            Columns = isRow ? Shapes.Size(window) : 0;
             var positions = updates.Rank - window.Length;
             var (shape, merged) =
                 Axes.Merge(updates.Shape[..positions], [updates.Strides[..positions]]);

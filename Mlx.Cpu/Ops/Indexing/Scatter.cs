@@ -38,7 +38,9 @@ internal sealed class Scatter(UpdateMode mode, int[] axes) : Primitive
         var vjps = new Node?[argnums.Length];
         for (var i = 0; i < vjps.Length; i++)
         {
-            vjps[i] = argnums[i] == 0 ? OfSource() : argnums[i] == inputs.Length - 1 ? OfUpdates() : null;
+            vjps[i] = argnums[i] == 0 ? OfSource()
+                : argnums[i] == inputs.Length - 1 ? OfUpdates()
+                : null;
         }
 
         return vjps;

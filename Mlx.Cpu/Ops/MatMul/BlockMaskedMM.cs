@@ -20,8 +20,8 @@ internal static partial class Op
 
     /// <summary>
     /// (A under its mask)(B under its mask), under the mask of the result, where one element of a
-    /// mask stands for a square block. Composed, so that it differentiates; a bool mask selects, any
-    /// other multiplies.
+    /// mask stands for a square block. Composed, so that it differentiates; a bool mask selects,
+    /// any other multiplies.
     /// </summary>
     [Export("mlx_block_masked_mm")]
     public static Node BlockMaskedMM(

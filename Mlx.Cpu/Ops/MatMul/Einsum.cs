@@ -270,7 +270,8 @@ internal sealed class Einsum
 
         var left = Order(a, batch + onlyA + summed);
         var right = Order(b, batch + summed + onlyB);
-        (left, right) = Match(left, batch.Length + onlyA.Length, right, batch.Length, summed.Length);
+        (left, right) = Match(
+            left, batch.Length + onlyA.Length, right, batch.Length, summed.Length);
         var rows = left.Shape[batch.Length..^summed.Length];
         var columns = right.Shape[(batch.Length + summed.Length)..];
         var k = (int)Shapes.Size(left.Shape.AsSpan(left.Rank - summed.Length));

@@ -50,7 +50,8 @@ internal static class Quantization
             return;
         }
 
-        var (group, bits) = (f.Mode == QuantMode.Nvfp4 ? 16 : 32, f.Mode == QuantMode.Mxfp8 ? 8 : 4);
+        var group = f.Mode == QuantMode.Nvfp4 ? 16 : 32;
+        var bits = f.Mode == QuantMode.Mxfp8 ? 8 : 4;
         if (f.GroupSize != group || f.Bits != bits)
         {
             throw new ArgumentException(
@@ -103,7 +104,8 @@ internal static class Quantization
         Matrix(op, f, w, scales, biases);
         if (x.Rank < 1)
         {
-            throw new ArgumentException($"[{op}] The first input must have at least one dimension.");
+            throw new ArgumentException(
+                $"[{op}] The first input must have at least one dimension.");
         }
 
         var columns = w.Shape[^1] * 32 / f.Bits;
@@ -126,7 +128,8 @@ internal static class Quantization
         if (biases is not null && !Shapes.Same(scales.Shape, biases.Shape))
         {
             throw new ArgumentException(
-                $"[{op}] Scales and biases should have the same shape. Received scales with shape " +
+                $"[{op}] Scales and biases should have the same shape. " +
+                "Received scales with shape " +
                 $"{Shapes.Text(scales.Shape)} and biases with {Shapes.Text(biases.Shape)}.");
         }
 

@@ -193,7 +193,8 @@ internal static partial class Op
         {
             var table = AsType(Vector(f.Table4), w.Dtype);
             var nearest = ArgMin(Abs(Subtract(ExpandDims(scaled, -1), table)), -1, false);
-            var places = Vector([1u, 1u << 4, 1u << 8, 1u << 12, 1u << 16, 1u << 20, 1u << 24, 1u << 28]);
+            var places = Vector(
+                [1u, 1u << 4, 1u << 8, 1u << 12, 1u << 16, 1u << 20, 1u << 24, 1u << 28]);
             codes = Sum(Multiply(Reshape(nearest, [-1, 8]), places), [-1], false);
         }
 

@@ -175,7 +175,9 @@ internal unsafe class QuantizedMatMul(QuantFormat format, bool transpose, bool g
         return result;
     }
 
-    /// <summary>MLX does not look; we do, because nobody may read what is not the array's.</summary>
+    /// <summary>
+    /// MLX does not look; we do, because nobody may read what is not the array's.
+    /// </summary>
     private static void CheckPicks(uint* picks, long count, long matrices)
     {
         for (long i = 0; i < count; i++)
@@ -305,7 +307,8 @@ internal static partial class Op
         if (x.Rank < 2)
         {
             throw new ArgumentException(
-                $"[{op}] Non-quantized input must have at least two dimensions but got input with " +
+                $"[{op}] Non-quantized input must have at least two dimensions " +
+                "but got input with " +
                 $"shape {Shapes.Text(x.Shape)}.");
         }
 
@@ -329,7 +332,9 @@ internal static partial class Op
             return Reshape(Arange(0, Shapes.Size(batch), 1, Dtype.UInt32), batch);
         }
 
-        return indices.Dtype.IsInteger() ? AsType(indices, Dtype.UInt32) : throw new ArgumentException(
+        return indices.Dtype.IsInteger()
+            ? AsType(indices, Dtype.UInt32)
+            : throw new ArgumentException(
             $"[{op}] Got {name} with invalid dtype. Indices must be integral.");
     }
 
@@ -355,7 +360,8 @@ internal static partial class Op
         if (!dtype.IsFloating())
         {
             throw new ArgumentException(
-                $"[{op}] Only real floating types are supported but x.dtype() == {x.Dtype.Name()}.");
+                $"[{op}] Only real floating types are supported but " +
+                $"x.dtype() == {x.Dtype.Name()}.");
         }
     }
 }

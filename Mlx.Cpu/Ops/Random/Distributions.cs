@@ -6,7 +6,9 @@ namespace Mlx.Cpu.Ops;
 /// <summary>Distributions made from uniform numbers, as MLX makes them.</summary>
 internal static partial class Op
 {
-    /// <summary>loc + scale sqrt(2) erfinv(u), with a mean and a deviation for each element.</summary>
+    /// <summary>
+    /// loc + scale sqrt(2) erfinv(u), with a mean and a deviation for each element.
+    /// </summary>
     [Export("mlx_random_normal_broadcast")]
     public static Node RandomNormal(
         ReadOnlySpan<int> shape, Dtype dtype, Node? loc, Node? scale, Node? key)

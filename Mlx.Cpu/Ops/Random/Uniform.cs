@@ -139,7 +139,8 @@ internal static partial class Op
         if (!p.Dtype.IsFloating())
         {
             throw new ArgumentException(
-                $"[bernoulli] bernoulli probability `p` must be a float type, not {p.Dtype.Name()}.");
+                "[bernoulli] bernoulli probability `p` must be a float type, " +
+                $"not {p.Dtype.Name()}.");
         }
 
         // On the scale of the words, and just above the largest, so that 1 is always.

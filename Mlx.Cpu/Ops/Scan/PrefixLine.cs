@@ -73,7 +73,8 @@ internal static unsafe class PrefixLine
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<T> Shifted1<T>(Vector512<T> x, Vector512<T> fill) where T : unmanaged =>
+    private static Vector512<T> Shifted1<T>(Vector512<T> x, Vector512<T> fill)
+        where T : unmanaged =>
         Select(
             Vector512.Create(-1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), fill,
             Vector512.Shuffle(
@@ -81,7 +82,8 @@ internal static unsafe class PrefixLine
                 Vector512.Create(0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<T> Shifted2<T>(Vector512<T> x, Vector512<T> fill) where T : unmanaged =>
+    private static Vector512<T> Shifted2<T>(Vector512<T> x, Vector512<T> fill)
+        where T : unmanaged =>
         Select(
             Vector512.Create(-1, -1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), fill,
             Vector512.Shuffle(
@@ -89,7 +91,8 @@ internal static unsafe class PrefixLine
                 Vector512.Create(0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<T> Shifted4<T>(Vector512<T> x, Vector512<T> fill) where T : unmanaged =>
+    private static Vector512<T> Shifted4<T>(Vector512<T> x, Vector512<T> fill)
+        where T : unmanaged =>
         Select(
             Vector512.Create(-1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), fill,
             Vector512.Shuffle(
@@ -97,7 +100,8 @@ internal static unsafe class PrefixLine
                 Vector512.Create(0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<T> Shifted8<T>(Vector512<T> x, Vector512<T> fill) where T : unmanaged =>
+    private static Vector512<T> Shifted8<T>(Vector512<T> x, Vector512<T> fill)
+        where T : unmanaged =>
         Select(
             Vector512.Create(-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0), fill,
             Vector512.Shuffle(

@@ -15,7 +15,8 @@ internal static unsafe class ScanKernel
 {
     private const long LongLine = 65536;
 
-    public static void Run(ScanKind kind, Node input, Node output, int axis, bool reverse, bool inclusive)
+    public static void Run(
+        ScanKind kind, Node input, Node output, int axis, bool reverse, bool inclusive)
     {
         if (input.IsRow && output.CanTake(input))
         {

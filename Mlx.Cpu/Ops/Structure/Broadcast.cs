@@ -4,7 +4,9 @@ using Mlx.Cpu.Graph;
 
 namespace Mlx.Cpu.Ops;
 
-/// <summary>A view that repeats axes of length one (and adds leading ones) by stride zero.</summary>
+/// <summary>
+/// A view that repeats axes of length one (and adds leading ones) by stride zero.
+/// </summary>
 internal sealed class Broadcast(int[] shape) : Primitive
 {
     [Serialized]

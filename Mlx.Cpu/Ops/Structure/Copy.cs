@@ -24,7 +24,9 @@ internal class Copy : Primitive
         ([Node.Lazy(inputs[0].Shape, inputs[0].Dtype, this, inputs[0])], axes.ToArray());
 }
 
-/// <summary>The identity, through which no derivative passes (<c>mlx.core.stop_gradient</c>).</summary>
+/// <summary>
+/// The identity, through which no derivative passes (<c>mlx.core.stop_gradient</c>).
+/// </summary>
 internal sealed class StopGradient : Copy
 {
     public static new readonly StopGradient Instance = new();

@@ -59,7 +59,9 @@ internal sealed class Unflatten(int axis, int[] shape) : Reshaping
 
 internal static partial class Op
 {
-    /// <summary>Axes out of range mean the first and the last; a scalar becomes one element.</summary>
+    /// <summary>
+    /// Axes out of range mean the first and the last; a scalar becomes one element.
+    /// </summary>
     [Export("mlx_flatten")]
     public static Node Flatten(Node a, int startAxis, int endAxis)
     {

@@ -72,7 +72,8 @@ internal static partial class Op
 
         var target = Shapes.Infer(shape, a.Size, "reshape")
             ?? throw new ArgumentException(
-                $"[reshape] Cannot reshape array of size {a.Size} into shape {Shapes.Text(shape)}.");
+                $"[reshape] Cannot reshape array of size {a.Size} into shape " +
+                $"{Shapes.Text(shape)}.");
 
         // What was left open stays so: another array may come to be reshaped in the same way.
         return Shapes.Same(a.Shape, target) && !ShapelessTrace.IsRunning

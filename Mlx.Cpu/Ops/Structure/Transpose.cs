@@ -109,7 +109,8 @@ internal static partial class Op
     public static Node SwapAxes(Node a, int axis1, int axis2)
     {
         var axes = Shapes.AllAxes(a.Rank);
-        var (i, j) = (Shapes.Axis(axis1, a.Rank, "swapaxes"), Shapes.Axis(axis2, a.Rank, "swapaxes"));
+        var i = Shapes.Axis(axis1, a.Rank, "swapaxes");
+        var j = Shapes.Axis(axis2, a.Rank, "swapaxes");
         (axes[i], axes[j]) = (axes[j], axes[i]);
         return Transpose(a, axes);
     }

@@ -25,7 +25,9 @@ internal sealed class CompiledCall(Trace trace, CompileMode mode) : Primitive, I
         return infos.Length == 0 ? [] : Node.LazyMany(infos, this, arguments);
     }
 
-    /// <summary>Planned at the first run, not at the trace: some traces are only differentiated.</summary>
+    /// <summary>
+    /// Planned at the first run, not at the trace: some traces are only differentiated.
+    /// </summary>
     public override void Eval(Node[] inputs, Node[] outputs)
     {
         (plan ??= Planner.Plan(trace, mode)).Run(inputs, outputs);
@@ -71,7 +73,9 @@ internal sealed class CompiledCall(Trace trace, CompileMode mode) : Primitive, I
     public override (Node[] Outputs, int[] Axes) Vmap(Node[] inputs, ReadOnlySpan<int> axes)
     {
         var outAxes = new int[infos.Length];
-        return (Transforms.Vmap.Replace(inputs, trace.Inputs, trace.Outputs, axes, outAxes), outAxes);
+        var outputs = Transforms.Vmap.Replace(
+            inputs, trace.Inputs, trace.Outputs, axes, outAxes);
+        return (outputs, outAxes);
     }
 
     public override Node[]? Lower(Node[] inputs) => trace.On(inputs);
@@ -80,8 +84,8 @@ internal sealed class CompiledCall(Trace trace, CompileMode mode) : Primitive, I
 
     /// <summary>
     /// Lets go of the trace and its constants: now, or, when a call is still to be evaluated (as
-    /// with the last of asynchronous steps), after that. A call that is never evaluated leaves it to
-    /// the collector.
+    /// with the last of asynchronous steps), after that. A call that is never evaluated leaves it
+    /// to the collector.
     /// </summary>
     public void Dispose()
     {

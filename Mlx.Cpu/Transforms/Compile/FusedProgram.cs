@@ -11,7 +11,9 @@ namespace Mlx.Cpu.Transforms.Compile;
 /// </summary>
 internal sealed unsafe class FusedProgram : Primitive
 {
-    /// <summary>Bytes that the temporaries of a block may take: half of a first-level cache.</summary>
+    /// <summary>
+    /// Bytes that the temporaries of a block may take: half of a first-level cache.
+    /// </summary>
     private const int BlockBytes = 24 * 1024;
 
     private const int MaxRegisters = 128;
@@ -136,7 +138,9 @@ internal sealed unsafe class FusedProgram : Primitive
         ParallelFor.Run(outputs[0].Size, grain, new Body(this, inputs, outputs));
     }
 
-    /// <summary>Outputs take over inputs that are read for the last time, or get new buffers.</summary>
+    /// <summary>
+    /// Outputs take over inputs that are read for the last time, or get new buffers.
+    /// </summary>
     private void Place(Node[] inputs, Node[] outputs)
     {
         Span<bool> taken = stackalloc bool[inputs.Length];

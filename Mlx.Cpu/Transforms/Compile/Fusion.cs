@@ -86,7 +86,9 @@ internal static class Fusion
         return inputs.Count;
     }
 
-    /// <summary>A path from <paramref name="a"/> to <paramref name="b"/> through other groups.</summary>
+    /// <summary>
+    /// A path from <paramref name="a"/> to <paramref name="b"/> through other groups.
+    /// </summary>
     private static bool LeadsTo(FusionGroup a, FusionGroup b)
     {
         if (b.Last < a.First)
@@ -131,7 +133,9 @@ internal static class Fusion
         }
     }
 
-    /// <summary>Rewrites the steps: a group of several becomes one, in an order that can run.</summary>
+    /// <summary>
+    /// Rewrites the steps: a group of several becomes one, in an order that can run.
+    /// </summary>
     private static void Emit(PlanGraph graph)
     {
         var read = ReadOutside(graph);

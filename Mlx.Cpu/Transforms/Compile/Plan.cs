@@ -277,7 +277,9 @@ internal sealed class Plan : IDisposable
         }
     }
 
-    /// <summary>Counted twice, so that it never looks like a buffer read for the last time.</summary>
+    /// <summary>
+    /// Counted twice, so that it never looks like a buffer read for the last time.
+    /// </summary>
     private Node Keep(Node constant)
     {
         constant.Retain();

@@ -24,7 +24,9 @@ internal sealed class Trace : IDisposable
             .Cast<Node>()];
     }
 
-    /// <summary>Runs <paramref name="f"/> on stand-ins; when it throws, nothing is left behind.</summary>
+    /// <summary>
+    /// Runs <paramref name="f"/> on stand-ins; when it throws, nothing is left behind.
+    /// </summary>
     public static Trace Of(Function f, Node[] like)
     {
         var standIns = new Held(Array.ConvertAll(like, n => Node.StandIn(n.Shape, n.Dtype)));

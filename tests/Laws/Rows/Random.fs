@@ -1,5 +1,6 @@
 /// Random numbers: functions of a key, so batching and compiling must not change a bit. That the
-/// bits are MLX's is the recorded cases' business, what they are good for that of the suite of Core.
+/// bits are MLX's is the recorded cases' business, what they are good for that of the suite of
+/// Core.
 module Mlx.Tests.Laws.Rows.Random
 
 open Mlx.Core
