@@ -57,6 +57,19 @@ module TrainStep =
 
         TrainStep<'S, 'B, 'R>(Func<_, _, _>(step), Tree.walker, Tree.walker, Tree.walker)
 
+    /// The loss and its gradient. Where a stage of the optimizer scales the loss (it remembers
+    /// <c>loss_scale.scale</c>), the gradient is that of the scaled one, and the loss is not.
+    let private slope (loss: 'P -> Tensor) (state: Snapshot<'P>) : Tensor * 'P =
+        match Map.tryFind "loss_scale.scale" state.Optimizer with
+        | None -> valueAndGrad (fun p () -> loss p) state.Parameters ()
+        | Some scale ->
+            let scaled p () =
+                let value = loss p
+                Tensor.astype DType.Float32 value * scale, value
+
+            let (_, value), gradients = valueAndGradAux scaled state.Parameters ()
+            value, gradients
+
     /// <summary>The step of an optimizer and a loss that draws at random (dropout), as a pure
     /// function: unfused.</summary>
     let plainRandom
@@ -66,23 +79,22 @@ module TrainStep =
         (batch: 'B)
         : Tensor * Snapshot<'P> =
         let key, next = Key.split state.Key
-
-        let value, gradients =
-            valueAndGrad (fun p b -> loss p b |> Random.run key) state.Parameters batch
+        let value, gradients = state |> slope (fun p -> loss p batch |> Random.run key)
 
         let parameters, optimizerState =
             Optim.update optimizer gradients state.Optimizer state.Parameters
 
         value, { Parameters = parameters; Optimizer = optimizerState; Key = next }
 
-    /// <summary>The step of an optimizer and a loss as a pure function: unfused.</summary>
+    /// <summary>The step of an optimizer and a loss as a pure function: unfused. The loss is scaled
+    /// where the optimizer says so.</summary>
     let plain
         (optimizer: Optimizer)
         (loss: 'P -> 'B -> Tensor)
         (state: Snapshot<'P>)
         (batch: 'B)
         : Tensor * Snapshot<'P> =
-        let value, gradients = valueAndGrad loss state.Parameters batch
+        let value, gradients = state |> slope (fun p -> loss p batch)
 
         let parameters, optimizerState =
             Optim.update optimizer gradients state.Optimizer state.Parameters

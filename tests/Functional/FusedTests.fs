@@ -227,6 +227,38 @@ let private examples =
           if not Mlx.Core.Engine.IsMlx then
               Expect.isLessThan part.PeakBytes (whole.PeakBytes * 2L / 3L) "peak bytes")
 
+      testCase "a stage scales the loss: what float16 would lose arrives" (fun () ->
+          use _ = Mlx.Core.Scope.Enter()
+
+          let scaling (scale: float32) (optimizer: Optimizer) =
+              Update.stage "loss_scale" (fun update ->
+                  let scale, update = update |> Update.recallOne "scale" (Tensor.scalar scale)
+
+                  update
+                  |> Update.rememberOne "scale" scale
+                  |> Update.gradients (fun g _ -> g / scale)
+                  |> optimizer)
+
+          // The slope by w is 2^-26, which float16 rounds to 0.
+          let tiny (w: Tensor) x = Tensor.sum (w * x) * 0.00012207031 * 0.00012207031
+
+          let moved optimizer dtype =
+              let step = TrainStep.fuse optimizer (Precision.computeIn dtype tiny)
+              let start = Tensor.ones [ 1 ]
+              let state = TrainStep.start optimizer start
+              use state = TrainStep.run step (Tensor.ones [ 1 ]) state
+              let loss = TrainStep.loss state
+              Tensor.toFloat (start - TrainStep.parameters state), loss
+
+          let rate = Optim.sgd 8388608.0
+          let exact, loss = moved rate DType.Float32
+          Expect.floatClose Accuracy.medium exact 0.125 "in float32"
+          Expect.equal (fst (moved rate DType.Float16)) 0.0 "lost"
+          let arrived, unscaled = moved (scaling 65536f rate) DType.Float16
+          Expect.floatClose Accuracy.medium arrived exact "scaled it arrives"
+          Expect.floatClose Accuracy.low unscaled loss "the loss answered is not scaled"
+          Expect.equal (moved (scaling 65536f rate) DType.Float32) (exact, loss) "a power of 2")
+
       testCase "an explanation names what changed" (fun () ->
           use _ = Mlx.Core.Scope.Enter()
           let optimizer = Optim.sgd 0.1
