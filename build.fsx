@@ -171,7 +171,7 @@ let literate folder (names: string list) =
 let pack (_: string list) =
     let target = inRoot "artifacts/packages"
 
-    for project in [ "Mlx.Cpu"; "Mlx.Core"; "Mlx.Functional"; "Mlx.Models" ] do
+    for project in [ "Mlx.Cpu"; "Mlx.Core"; "Mlx.Functional"; "Mlx.Testing"; "Mlx.Models" ] do
         step
             project
             "dotnet"

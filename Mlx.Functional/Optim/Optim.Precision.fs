@@ -13,8 +13,8 @@ module OptimPrecision =
 
         /// <summary>
         /// For gradients of a loss that was multiplied by a scale: divides them by it before the
-        /// optimizer sees them. <c>Optim.scaleLoss</c> multiplies. The scale of bfloat16 and
-        /// float32 is 1: only float16 needs another one.
+        /// optimizer sees them. The steps of <c>TrainStep</c> multiply, and in a loop of one's own
+        /// <c>Optim.scaleLoss</c> does. Only float16 needs this; it holds scales up to 2^15.
         /// </summary>
         /// <exception cref="T:System.ArgumentException">The scale is not positive.</exception>
         /// <example><code>let optimizer = Optim.staticLossScale 1024.0 (Optim.adamW 1e-3)</code></example>
@@ -31,8 +31,8 @@ module OptimPrecision =
         /// al.</see>, with the rules and defaults of PyTorch's <c>GradScaler</c>, but beginning at
         /// 2^15, which float16 still holds): a step whose gradients are not finite is left out and
         /// multiplies the scale by <c>backoff</c>; after <c>interval</c> finite ones in a row it is
-        /// multiplied by <c>growth</c>. <c>Optim.scaleLoss</c> multiplies the loss. The optimizer's
-        /// steps and schedules count the finite ones. As ops of the step it is traced once.
+        /// multiplied by <c>growth</c>. The steps of <c>TrainStep</c> multiply the loss, and in a loop
+        /// of one's own <c>Optim.scaleLoss</c> does. The optimizer's steps and schedules count the finite ones. As ops of the step it is traced once.
         /// </summary>
         /// <param name="initial">The first scale: 32768.</param>
         /// <param name="growth">2.</param>
@@ -89,8 +89,8 @@ module OptimPrecision =
             | Some scale -> scale
             | None -> Tensor.scalar 1f
 
-        /// <summary>A loss, 16-bit ones in float32, times the scale that the state of <c>staticLossScale</c> or
-        /// <c>dynamicLossScale</c> holds.</summary>
+        /// <summary>A loss, 16-bit ones in float32, times the scale that the state of
+        /// <c>staticLossScale</c> or <c>dynamicLossScale</c> holds.</summary>
         /// <example><code>
         /// let step (p, state) batch =
         ///     let slope = grad (fun p b -> loss p b |> Optim.scaleLoss state) p batch

@@ -60,15 +60,15 @@ module TrainStep =
     /// The loss and its gradient. Where a stage of the optimizer scales the loss (it remembers
     /// <c>loss_scale.scale</c>), the gradient is that of the scaled one, and the loss is not.
     let private slope (loss: 'P -> Tensor) (state: Snapshot<'P>) : Tensor * 'P =
-        match Map.tryFind "loss_scale.scale" state.Optimizer with
-        | None -> valueAndGrad (fun p () -> loss p) state.Parameters ()
-        | Some scale ->
+        if Map.containsKey "loss_scale.scale" state.Optimizer then
             let scaled p () =
                 let value = loss p
-                Tensor.astype DType.Float32 value * scale, value
+                Optim.scaleLoss state.Optimizer value, value
 
             let (_, value), gradients = valueAndGradAux scaled state.Parameters ()
             value, gradients
+        else
+            valueAndGrad (fun p () -> loss p) state.Parameters ()
 
     /// <summary>The step of an optimizer and a loss that draws at random (dropout), as a pure
     /// function: unfused.</summary>

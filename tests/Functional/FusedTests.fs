@@ -230,15 +230,6 @@ let private examples =
       testCase "a stage scales the loss: what float16 would lose arrives" (fun () ->
           use _ = Mlx.Core.Scope.Enter()
 
-          let scaling (scale: float32) (optimizer: Optimizer) =
-              Update.stage "loss_scale" (fun update ->
-                  let scale, update = update |> Update.recallOne "scale" (Tensor.scalar scale)
-
-                  update
-                  |> Update.rememberOne "scale" scale
-                  |> Update.gradients (fun g _ -> g / scale)
-                  |> optimizer)
-
           // The slope by w is 2^-26, which float16 rounds to 0.
           let tiny (w: Tensor) x = Tensor.sum (w * x) * 0.00012207031 * 0.00012207031
 
@@ -254,10 +245,11 @@ let private examples =
           let exact, loss = moved rate DType.Float32
           Expect.floatClose Accuracy.medium exact 0.125 "in float32"
           Expect.equal (fst (moved rate DType.Float16)) 0.0 "lost"
-          let arrived, unscaled = moved (scaling 65536f rate) DType.Float16
+          let arrived, unscaled = moved (Optim.staticLossScale 32768.0 rate) DType.Float16
           Expect.floatClose Accuracy.medium arrived exact "scaled it arrives"
           Expect.floatClose Accuracy.low unscaled loss "the loss answered is not scaled"
-          Expect.equal (moved (scaling 65536f rate) DType.Float32) (exact, loss) "a power of 2")
+          let dynamic = rate |> Optim.dynamicLossScale ()
+          Expect.equal (moved dynamic DType.Float32) (exact, loss) "a power of 2")
 
       testCase "an explanation names what changed" (fun () ->
           use _ = Mlx.Core.Scope.Enter()

@@ -14,7 +14,7 @@ let private holds (name: string) (law: Arbitrary<'T>) (body: 'T -> bool) =
             use _ = Scope.Enter()
             body x
 
-        let config = Config.QuickThrowOnFailure.WithMaxTest 200
+        let config = Config.QuickThrowOnFailure.WithQuietOnSuccess(true).WithMaxTest 200
         FsCheck.Check.One(config, Prop.forAll law scoped))
 
 let private size (shape: int list) = List.fold (*) 1 shape
@@ -59,7 +59,11 @@ let private shrinking =
 
         let text =
             try
-                FsCheck.Check.One(Config.QuickThrowOnFailure.WithMaxTest 200, law)
+                FsCheck.Check.One(
+                    Config.QuickThrowOnFailure.WithQuietOnSuccess(true).WithMaxTest 200,
+                    law
+                )
+
                 ""
             with e ->
                 e.Message
