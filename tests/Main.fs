@@ -67,6 +67,8 @@ let main arguments =
         match List.ofArray arguments with
         | "--fuzz" :: rest -> Fuzz.Program.run rest
         | "--worker" :: rest -> Functional.ResumeTests.work rest
+        // A process of several, started by the test of them.
+        | [ "--distributed" ] -> Functional.DistributedTests.worker ()
         | [ "--support"; file ] ->
             System.IO.File.WriteAllText(file, Laws.Support.text ())
             0

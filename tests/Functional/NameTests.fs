@@ -45,9 +45,14 @@ let private missing (names: seq<string>) =
     |> List.ofSeq
 
 let private core =
-    [ typeof<Ops>; typeof<Linalg>; typeof<Fourier>; typeof<MlxRandom>; typeof<Fast> ]
+    [ typeof<Ops>
+      typeof<Linalg>
+      typeof<Fourier>
+      typeof<MlxRandom>
+      typeof<Fast>
+      typeof<Mlx.Core.Distributed> ]
 
-/// The functions of mlx.core, by its documentation for 0.31.2.
+/// The functions of mlx.core and of its distributed part, by the documentation for 0.31.2.
 let private python =
     """abs add addmm all allclose any arange arccos arccosh arcsin arcsinh arctan arctan2 arctanh argmax
     argmin argpartition argsort array_equal as_strided atleast_1d atleast_2d atleast_3d bitwise_and
@@ -71,7 +76,8 @@ let private python =
     seed split truncated_normal uniform laplace permutation rms_norm layer_norm rope
     scaled_dot_product_attention metal_kernel cuda_kernel eval async_eval compile checkpoint
     custom_function disable_compile enable_compile grad value_and_grad jvp vjp vmap
-    at astype item dtype ndim shape size nbytes itemsize"""
+    at astype item dtype ndim shape size nbytes itemsize is_available init all_sum all_max all_min
+    all_gather sum_scatter send recv recv_like average_gradients"""
 
 let tests =
     [ testCase "every op of Mlx.Core has a function" (fun () ->

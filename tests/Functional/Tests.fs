@@ -28,6 +28,7 @@ let suites () =
       Suite.leakFree "functional.metrics" MetricTests.tests
       Suite.leakFree "functional.resume" ResumeTests.tests
       Suite.leakFree "csharp" CSharpTests.tests
+      Suite.leakFree "functional.distributed" DistributedTests.tests
       Suite.leakFree "functional.files" FileTests.tests
       Suite.leakFree "functional.names" NameTests.tests
       DisplayTests.suite ()
