@@ -24,6 +24,7 @@ let rank, size = Distributed.rank group, Distributed.size group
 
 printfn "process %d of %d" rank size
 (* prints
+process 0 of 1
 *)
 
 (**
@@ -38,6 +39,9 @@ printfn "%O" (mine |> Distributed.allSum group)
 printfn "%O" (mine |> Distributed.allMax group)
 printfn "%A" (mine |> Distributed.allGather group |> Tensor.shape)
 (* prints
+array([[0, 1]], dtype=float32)
+array([[0, 1]], dtype=float32)
+[1; 2]
 *)
 
 (**
@@ -50,6 +54,7 @@ if size = 1 then
     with :? MlxException as e ->
         printfn "%s" e.Message
 (* prints
+mlx_distributed_send: [distributed] Cannot send to a singleton group.
 *)
 
 (**
@@ -82,6 +87,7 @@ let averaged = grad loss model data |> Distributed.averageGradients group
 
 printfn "%A" (Tree.paths averaged)
 (* prints
+[|"weight"; "bias"|]
 *)
 
 (**
@@ -105,6 +111,7 @@ let far = Tensor.toFloat (Tensor.max (Tensor.abs (weight - truth)))
 
 printfn "%d steps, weights within 0.05: %b" trained.Steps (far < 0.05)
 (* prints
+160 steps, weights within 0.05: true
 *)
 
 (**
@@ -114,4 +121,5 @@ let spread = (weight |> Distributed.allMax group) - (weight |> Distributed.allMi
 
 printfn "apart by %.1f" (Tensor.toFloat (Tensor.max spread))
 (* prints
+apart by 0.0
 *)

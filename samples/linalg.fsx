@@ -34,6 +34,9 @@ printfn "x = %A" [ for i in 0..2 -> System.Math.Round(number x[i, 0], 3) ]
 printfn "by Cholesky the same: %b" (apart x again < 1e-5)
 printfn "a x = b: %b" (apart (a *@ x) b < 1e-5)
 (* prints
+x = [1.0; 2.0; 3.0]
+by Cholesky the same: true
+a x = b: true
 *)
 
 (**
@@ -52,6 +55,7 @@ let c = r |> Tensor.solve (Tensor.transpose q *@ Tensor.expandDims 1 heights)
 
 printfn "y = %.2f %+.2f x %+.2f x²" (number c[0, 0]) (number c[1, 0]) (number c[2, 0])
 (* prints
+y = 2.00 -1.00 x +0.50 x²
 *)
 
 (**
@@ -78,6 +82,11 @@ for rank in [ 1; 4; 8 ] do
     let error = Tensor.norm (picture - kept) / Tensor.norm picture
     printfn "rank %d: error %.3f" rank (number error)
 (* prints
+stretches: 1.268 3.000 4.732
+together they are a: true
+rank 1: error 0.697
+rank 4: error 0.090
+rank 8: error 0.000
 *)
 
 (**
@@ -97,6 +106,9 @@ printfn "forms %A, the same one by one: %b" (Tensor.shape forms) (apart forms[2]
 printfn "trace of a: %.0f" (Tensor.einsum "ii->" [ a ] |> number)
 printfn "chain: %A" (Tensor.shape chain)
 (* prints
+forms [5], the same one by one: true
+trace of a: 9
+chain: [5; 5]
 *)
 
 (**
@@ -117,4 +129,6 @@ printfn
 
 printfn "det a = %.2f" (number determinant)
 (* prints
+solved [1000; 3; 1]: true
+det a = 18.00
 *)

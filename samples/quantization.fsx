@@ -34,6 +34,14 @@ for bits in [ 2; 3; 4; 5; 6; 8 ] do
 
 printfn "  32 %6d" (Tree.bytes weight)
 (* prints
+bits  bytes  error
+   2  49152  0.3935
+   3  65536  0.1902
+   4  81920  0.0908
+   5  98304  0.0442
+   6 114688  0.0217
+   8 147456  0.0054
+  32 524288
 *)
 
 (**
@@ -50,6 +58,9 @@ for group in [ 128; 64; 32 ] do
         (Tree.bytes packed)
         (error weight (Tensor.dequantize packed))
 (* prints
+groups of 128: 73728 bytes, error 0.100
+groups of  64: 81920 bytes, error 0.091
+groups of  32: 98304 bytes, error 0.081
 *)
 
 (**
@@ -66,6 +77,9 @@ for packing in [ Packing.mxfp4; Packing.nvfp4; Packing.mxfp8 ] do
         (Tree.bytes packed)
         (error weight (Tensor.dequantize packed))
 (* prints
+mxfp4: 69632 bytes, error 0.121
+nvfp4: 73728 bytes, error 0.095
+mxfp8: 135168 bytes, error 0.075
 *)
 
 (**
@@ -86,6 +100,8 @@ printfn
 
 printfn "error by the packing: %.3f" (error exact product)
 (* prints
+[4; 256], as with the unpacked weights: true
+error by the packing: 0.005
 *)
 
 (**
@@ -128,4 +144,6 @@ let before, after = loss untrained batch, loss tuned.Parameters batch
 printfn "packed %d bytes, correction %d" (Tree.bytes coarse) (Tree.bytes untrained)
 printfn "the error falls: %b" (Tensor.toFloat after < 0.95 * Tensor.toFloat before)
 (* prints
+packed 49152 bytes, correction 24576
+the error falls: true
 *)

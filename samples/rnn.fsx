@@ -33,6 +33,7 @@ let unseen = sequences 512 |> Random.run (Key.ofSeed 1) |> Tree.eval
 
 printfn "%A" (Tensor.shape (fst seen))
 (* prints
+[2048; 8; 2]
 *)
 
 (**
@@ -61,6 +62,7 @@ let lstm = init Lstm.init 16 |> Random.run (Key.ofSeed 3)
 
 printfn "GRU: %d numbers, LSTM: %d" (Tree.size gru) (Tree.size lstm)
 (* prints
+GRU: 945 numbers, LSTM: 1233
 *)
 
 (**
@@ -87,6 +89,9 @@ printfn "always the mean: %.2f" (Tensor.toFloat (Tensor.var (snd unseen)))
 printfn "GRU below 0.03: %b" (error Gru.apply trainedGru < 0.03)
 printfn "LSTM better than that: %b" (error Lstm.apply trainedLstm < 0.15)
 (* prints
+always the mean: 0.16
+GRU below 0.03: true
+LSTM better than that: true
 *)
 
 (**
@@ -103,4 +108,5 @@ let _, atOnce = x |> Gru.applyFrom None trainedGru.Layer
 
 printfn "the same state: %b" (Tensor.allclose 1e-4 1e-5 atOnce last)
 (* prints
+the same state: true
 *)

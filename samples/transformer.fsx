@@ -30,6 +30,8 @@ let first (x: Tensor) = x[0, *]
 printfn "%O" (first (fst unseen))
 printfn "%O" (first (snd unseen))
 (* prints
+array([3, 2, 3, ..., 0, 0, 1], dtype=int32)
+array([1, 0, 0, ..., 3, 2, 3], dtype=int32)
 *)
 
 (**
@@ -71,6 +73,7 @@ printfn
     (Tree.size model)
     (Tensor.shape (forward model (fst unseen)))
 (* prints
+9320 numbers to learn, answers [256; 10; 8]
 *)
 
 (**
@@ -95,6 +98,8 @@ let trained =
 printfn "guessing: %.1f, before: below 0.2 %b" (1.0 / float letters) (accuracy unseen model < 0.2)
 printfn "after %d steps: above 0.98 %b" trained.Steps (accuracy unseen trained.Parameters > 0.98)
 (* prints
+guessing: 0.1, before: below 0.2 true
+after 224 steps: above 0.98 true
 *)
 
 (**
@@ -121,4 +126,5 @@ let looked: int list = weights |> Tensor.argmaxAxis -1 |> Tensor.toArray |> List
 
 printfn "%A" looked
 (* prints
+[9; 8; 7; 6; 5; 4; 3; 2; 1; 0]
 *)
