@@ -51,10 +51,10 @@ talk to:
 if size = 1 then
     try
         mine |> Distributed.send group 1 |> ignore
-    with :? MlxException as e ->
-        printfn "%s" e.Message
+    with :? MlxException ->
+        printfn "refused: alone"
 (* prints
-mlx_distributed_send: [distributed] Cannot send to a singleton group.
+refused: alone
 *)
 
 (**

@@ -26,8 +26,8 @@ public sealed unsafe class DistributedGroup : IDisposable
     internal EngineHandle Handle => owner;
 
     /// <summary>
-    /// Smaller groups, one for each colour: processes that name the same colour are together, in the
-    /// order of their keys, by rank where the key is negative.
+    /// Smaller groups, one for each colour: processes that name the same colour are together, in
+    /// the order of their keys, by rank where the key is negative.
     /// </summary>
     /// <exception cref="MlxException">
     /// The backend splits no groups (ring), or this process is alone.

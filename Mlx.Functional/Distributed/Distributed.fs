@@ -11,8 +11,8 @@ type DistributedGroup = Mlx.Core.DistributedGroup
 
 /// <summary>
 /// Computing with several processes, each of which runs the same program and calls the same
-/// collectives in the same order (<c>mlx.core.distributed</c>). A program written for many runs alone
-/// too: in a group of one, reductions and gathers answer their argument. The embedded engine knows
+/// collectives in the same order (<c>mlx.core.distributed</c>). A program written for many runs
+/// alone too: in a group of one, reductions and gathers answer their argument. The embedded engine knows
 /// only such a group.
 /// </summary>
 /// <example><code>
@@ -202,7 +202,7 @@ module Distributed =
     /// stages do.
     /// </summary>
     /// <example><code>
-    /// let optimizer = Distributed.averageStage group >> Optim.clipByGlobalNorm 1.0 >> Optim.adamW 1e-3
+    /// let optimizer = Distributed.averageStage group >> Optim.adamW 1e-3
     /// </code></example>
     let averageStage (group: DistributedGroup) : Optimizer =
         fun update -> { update with Gradients = averageGradients group update.Gradients }
