@@ -17,7 +17,7 @@ type DistributedGroup = Mlx.Core.DistributedGroup
 /// </summary>
 /// <example><code>
 /// let group = Distributed.init ()
-/// let step = TrainStep.fuse (Distributed.averageStage group >> Optim.adamW 1e-3) loss
+/// let optimizer = Distributed.averageStage group >> Optim.adamW 1e-3
 /// </code></example>
 [<RequireQualifiedAccess>]
 module Distributed =
@@ -66,6 +66,7 @@ module Distributed =
     /// <exception cref="T:Mlx.Core.MlxException">The backend splits no groups (ring), or this
     /// process is alone.</exception>
     /// <example><code>
+    /// let group = Distributed.init ()
     /// let half = group |> Distributed.split (Distributed.rank group % 2) (Distributed.rank group)
     /// </code></example>
     let split (color: int) (key: int) (group: DistributedGroup) : DistributedGroup =
@@ -121,6 +122,7 @@ module Distributed =
     /// rank.</exception>
     /// <exception cref="T:Mlx.Core.MlxException">This process is alone.</exception>
     /// <example><code>
+    /// let group = Distributed.init ()
     /// let send x = x |> Distributed.send group 1 |> Tensor.eval
     /// </code></example>
     let send (group: DistributedGroup) (destination: int) (x: Tensor) : Tensor =
@@ -132,6 +134,7 @@ module Distributed =
     /// rank.</exception>
     /// <exception cref="T:Mlx.Core.MlxException">This process is alone.</exception>
     /// <example><code>
+    /// let group = Distributed.init ()
     /// let receive () = Distributed.recv group 0 DType.Float32 [ 2; 3 ]
     /// </code></example>
     let recv (group: DistributedGroup) (source: int) (dtype: DType) (shape: seq<int>) : Tensor =
@@ -143,6 +146,7 @@ module Distributed =
     /// rank.</exception>
     /// <exception cref="T:Mlx.Core.MlxException">This process is alone.</exception>
     /// <example><code>
+    /// let group = Distributed.init ()
     /// let receive x = x |> Distributed.recvLike group 0
     /// </code></example>
     let recvLike (group: DistributedGroup) (source: int) (x: Tensor) : Tensor =
@@ -202,6 +206,7 @@ module Distributed =
     /// stages do.
     /// </summary>
     /// <example><code>
+    /// let group = Distributed.init ()
     /// let optimizer = Distributed.averageStage group >> Optim.adamW 1e-3
     /// </code></example>
     let averageStage (group: DistributedGroup) : Optimizer =
