@@ -110,9 +110,9 @@ let trained =
 
 let right = trained.Parameters |> accuracy unseen |> Tensor.toFloat
 
-printfn "%d steps; more than 95 %% of the unseen ones right: %b" trained.Steps (right > 0.95)
+printfn "%d steps; %.0f %% of the unseen ones right" trained.Steps (100.0 * right)
 (* prints
-100 steps; more than 95 % of the unseen ones right: true
+100 steps; 100 % of the unseen ones right
 *)
 
 (**
@@ -125,7 +125,7 @@ let moved = fst unseen |> Tensor.rollAxes [ 3; 5 ] [ 1; 2 ]
 let guess x = forward trained.Parameters x |> Tensor.argmaxAxis -1
 let agree = Tensor.equal (guess (fst unseen)) (guess moved) |> Tensor.astype DType.Float32
 
-printfn "most the same: %b" (Tensor.toFloat (Tensor.mean agree) > 0.5)
+printfn "%.0f %% the same" (100.0 * Tensor.toFloat (Tensor.mean agree))
 (* prints
-most the same: true
+95 % the same
 *)
