@@ -5,36 +5,32 @@ open Mlx
 open Mlx.Benchmarks.Inputs
 
 type private Layer =
-    {
-        Query: Tensor
-        Key: Tensor
-        Value: Tensor
-        Output: Tensor
-        Gate: Tensor
-        Up: Tensor
-        Down: Tensor
-        AttentionNorm: Tensor
-        MlpNorm: Tensor
-        Bias: Tensor
-    }
+    { Query: Tensor
+      Key: Tensor
+      Value: Tensor
+      Output: Tensor
+      Gate: Tensor
+      Up: Tensor
+      Down: Tensor
+      AttentionNorm: Tensor
+      MlpNorm: Tensor
+      Bias: Tensor }
 
 type private Model = { Layers: Layer[] }
 
 let private layer _ =
     let leaf = zeros [| 1 |]
 
-    {
-        Query = leaf
-        Key = leaf
-        Value = leaf
-        Output = leaf
-        Gate = leaf
-        Up = leaf
-        Down = leaf
-        AttentionNorm = leaf
-        MlpNorm = leaf
-        Bias = leaf
-    }
+    { Query = leaf
+      Key = leaf
+      Value = leaf
+      Output = leaf
+      Gate = leaf
+      Up = leaf
+      Down = leaf
+      AttentionNorm = leaf
+      MlpNorm = leaf
+      Bias = leaf }
 
 /// A hundred times in a run.
 let private flattenUnflatten () =

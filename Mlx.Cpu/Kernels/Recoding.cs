@@ -37,26 +37,26 @@ internal static unsafe class Recoding
 
     private static Kernel FromSingle<TFrom>(Dtype to) where TFrom : struct, IElement<float> =>
         to switch
-    {
-        Dtype.Float32 => &Loops.Recode<TFrom, Plain<float>, float>,
-        Dtype.Float16 => &Loops.Recode<TFrom, F16, float>,
-        Dtype.BFloat16 => &Loops.Recode<TFrom, BF16, float>,
-        Dtype.Int32 => &Loops.Recode<TFrom, Int32InSingle, float>,
-        Dtype.UInt8 or Dtype.Int8 => &Loops.Recode<TFrom, UInt8InSingle, float>,
-        _ => null,
-    };
+        {
+            Dtype.Float32 => &Loops.Recode<TFrom, Plain<float>, float>,
+            Dtype.Float16 => &Loops.Recode<TFrom, F16, float>,
+            Dtype.BFloat16 => &Loops.Recode<TFrom, BF16, float>,
+            Dtype.Int32 => &Loops.Recode<TFrom, Int32InSingle, float>,
+            Dtype.UInt8 or Dtype.Int8 => &Loops.Recode<TFrom, UInt8InSingle, float>,
+            _ => null,
+        };
 
     private static Kernel FromInt64<TFrom>(Dtype to) where TFrom : struct, IElement<long> =>
         to switch
-    {
-        Dtype.UInt8 or Dtype.Int8 => &Loops.Recode<TFrom, Extended<byte>, long>,
-        Dtype.UInt16 or Dtype.Int16 => &Loops.Recode<TFrom, Extended<ushort>, long>,
-        Dtype.UInt32 or Dtype.Int32 => &Loops.Recode<TFrom, Extended<uint>, long>,
-        Dtype.UInt64 or Dtype.Int64 => &Loops.Recode<TFrom, Plain<long>, long>,
-        Dtype.Float64 => &Loops.Recode<TFrom, DoubleInInt64, long>,
-        Dtype.Float32 => &Loops.Recode<TFrom, SingleInInt64, long>,
-        _ => null,
-    };
+        {
+            Dtype.UInt8 or Dtype.Int8 => &Loops.Recode<TFrom, Extended<byte>, long>,
+            Dtype.UInt16 or Dtype.Int16 => &Loops.Recode<TFrom, Extended<ushort>, long>,
+            Dtype.UInt32 or Dtype.Int32 => &Loops.Recode<TFrom, Extended<uint>, long>,
+            Dtype.UInt64 or Dtype.Int64 => &Loops.Recode<TFrom, Plain<long>, long>,
+            Dtype.Float64 => &Loops.Recode<TFrom, DoubleInInt64, long>,
+            Dtype.Float32 => &Loops.Recode<TFrom, SingleInInt64, long>,
+            _ => null,
+        };
 
     private static Kernel Truth(Dtype from) => from switch
     {

@@ -86,32 +86,32 @@ internal static unsafe class Updates
     /// <summary>One row: update, its step, target, its step, count.</summary>
     public static delegate*<byte*, long, byte*, long, long, void> LineFor(
         UpdateMode mode, Dtype dtype) => dtype switch
-    {
-        Dtype.Bool => Line<byte, BoolArithmetic>(mode),
-        Dtype.UInt8 => Line<byte, Native<byte>>(mode),
-        Dtype.UInt16 => Line<ushort, Native<ushort>>(mode),
-        Dtype.UInt32 => Line<uint, Native<uint>>(mode),
-        Dtype.UInt64 => Line<ulong, Native<ulong>>(mode),
-        Dtype.Int8 => Line<sbyte, Native<sbyte>>(mode),
-        Dtype.Int16 => Line<short, Native<short>>(mode),
-        Dtype.Int32 => Line<int, Native<int>>(mode),
-        Dtype.Int64 => Line<long, Native<long>>(mode),
-        Dtype.Float16 => Line<Half, Native<Half>>(mode),
-        Dtype.Float32 => Line<float, Native<float>>(mode),
-        Dtype.Float64 => Line<double, Native<double>>(mode),
-        Dtype.BFloat16 => Line<ushort, BFloat16Arithmetic>(mode),
-        _ => Line<Complex64, ComplexArithmetic>(mode),
-    };
+        {
+            Dtype.Bool => Line<byte, BoolArithmetic>(mode),
+            Dtype.UInt8 => Line<byte, Native<byte>>(mode),
+            Dtype.UInt16 => Line<ushort, Native<ushort>>(mode),
+            Dtype.UInt32 => Line<uint, Native<uint>>(mode),
+            Dtype.UInt64 => Line<ulong, Native<ulong>>(mode),
+            Dtype.Int8 => Line<sbyte, Native<sbyte>>(mode),
+            Dtype.Int16 => Line<short, Native<short>>(mode),
+            Dtype.Int32 => Line<int, Native<int>>(mode),
+            Dtype.Int64 => Line<long, Native<long>>(mode),
+            Dtype.Float16 => Line<Half, Native<Half>>(mode),
+            Dtype.Float32 => Line<float, Native<float>>(mode),
+            Dtype.Float64 => Line<double, Native<double>>(mode),
+            Dtype.BFloat16 => Line<ushort, BFloat16Arithmetic>(mode),
+            _ => Line<Complex64, ComplexArithmetic>(mode),
+        };
 
     private static delegate*<byte*, long, byte*, long, long, void> Line<T, A>(UpdateMode mode)
         where T : unmanaged where A : struct, IArithmetic<T> => mode switch
-    {
-        UpdateMode.Replace => &Replace<T>,
-        UpdateMode.Add => &Add<T, A>,
-        UpdateMode.Prod => &Combine<T, Product<T, A>>,
-        UpdateMode.Max => &Combine<T, Larger<T, A>>,
-        _ => &Combine<T, Smaller<T, A>>,
-    };
+        {
+            UpdateMode.Replace => &Replace<T>,
+            UpdateMode.Add => &Add<T, A>,
+            UpdateMode.Prod => &Combine<T, Product<T, A>>,
+            UpdateMode.Max => &Combine<T, Larger<T, A>>,
+            _ => &Combine<T, Smaller<T, A>>,
+        };
 
     private static void Replace<T>(byte* update, long us, byte* target, long ts, long n)
         where T : unmanaged

@@ -355,7 +355,8 @@ public static class CSharpSurface
         var (a, b) = MlxRandom.Split(key);
         return new(
             new(MlxRandom.Normal([5, 3], key: a), Ops.Zeros([5])),
-            new(MlxRandom.Normal([1, 5], key: b), null)) { Name = "net" };
+            new(MlxRandom.Normal([1, 5], key: b), null))
+        { Name = "net" };
     }
 
     private static (MlxArray X, MlxArray Y) Batch()

@@ -111,7 +111,12 @@ internal static unsafe class ConvolutionKernel<T>
     {
         var one = new PatchAxis
         {
-            In = 1, Out = 1, Kernel = 1, Stride = 1, KernelDilation = 1, InputDilation = 1,
+            In = 1,
+            Out = 1,
+            Kernel = 1,
+            Stride = 1,
+            KernelDilation = 1,
+            InputDilation = 1,
         };
         var geometry = new PatchGeometry<T>
         {
