@@ -22,7 +22,7 @@ type MistralLayer =
 type MistralBody =
     {
         /// A row for each token, (vocabulary, hidden).
-        EmbedTokens: Projection
+        EmbedTokens: Lookup
         /// The blocks, from input to output.
         Layers: MistralLayer list
         /// The last norm, (hidden).
@@ -38,7 +38,7 @@ type Mistral =
         /// All but the output matrix.
         Model: MistralBody
         /// The output matrix, (vocabulary, hidden); None where the embedding serves as one.
-        LmHead: Projection option
+        LmHead: Dense option
     }
 
 /// <summary>
@@ -51,45 +51,45 @@ type Mistral =
 /// </code></example>
 [<RequireQualifiedAccess>]
 module Mistral =
-    /// The parameters with zeros for tensors, which nobody computes: structure, shapes and, for the
-    /// matrices that the folder's entries have packed, their form.
+    /// The parameters with zeros for tensors, which nobody computes: structure and shapes, with those
+    /// matrices packed that have scales among the entries of a folder.
     let private like
         (config: MistralConfig)
         (entries: IReadOnlyDictionary<string, Tensor>)
         : Mistral =
-        let matrix name outputs inputs =
-            Projection.like config.Quantization entries name outputs inputs
-
         let hidden = config.HiddenSize
         let norm: RmsNorm = { Weight = Tensor.zeros [ hidden ] }
         let queries = config.NumAttentionHeads * config.HeadDim
         let keys = config.NumKeyValueHeads * config.HeadDim
 
-        let layer i =
-            let attention name = matrix $"model.layers.{i}.self_attn.{name}"
-            let mlp name = matrix $"model.layers.{i}.mlp.{name}"
+        let matrix outputs inputs =
+            Dense.Plain { Weight = Tensor.zeros [ outputs; inputs ]; Bias = None }
 
+        let layer _ =
             { SelfAttn =
-                { QProj = attention "q_proj" queries hidden
-                  KProj = attention "k_proj" keys hidden
-                  VProj = attention "v_proj" keys hidden
-                  OProj = attention "o_proj" hidden queries }
+                { QProj = matrix queries hidden
+                  KProj = matrix keys hidden
+                  VProj = matrix keys hidden
+                  OProj = matrix hidden queries }
               Mlp =
-                { GateProj = mlp "gate_proj" config.IntermediateSize hidden
-                  UpProj = mlp "up_proj" config.IntermediateSize hidden
-                  DownProj = mlp "down_proj" hidden config.IntermediateSize }
+                { GateProj = matrix config.IntermediateSize hidden
+                  UpProj = matrix config.IntermediateSize hidden
+                  DownProj = matrix hidden config.IntermediateSize }
               InputLayernorm = norm
               PostAttentionLayernorm = norm }
 
-        { Model =
-            { EmbedTokens = matrix "model.embed_tokens" config.VocabSize hidden
-              Layers = List.init config.NumHiddenLayers layer
-              Norm = norm }
-          LmHead =
-            if config.TieWordEmbeddings then
-                None
-            else
-                Some(matrix "lm_head" config.VocabSize hidden) }
+        let plain =
+            { Model =
+                { EmbedTokens = Lookup.Plain { Weight = Tensor.zeros [ config.VocabSize; hidden ] }
+                  Layers = List.init config.NumHiddenLayers layer
+                  Norm = norm }
+              LmHead =
+                if config.TieWordEmbeddings then None else Some(matrix config.VocabSize hidden) }
+
+        match config.Quantization with
+        | Some packing ->
+            plain |> Nn.quantize packing (fun at -> entries.ContainsKey(at + ".scales"))
+        | None -> plain
 
     /// <summary>
     /// New parameters to train: matrices normal with deviation 1 / sqrt inputs, those that write to
@@ -144,13 +144,15 @@ module Mistral =
 
         let memories, x =
             List.zip model.Layers memories
-            |> List.mapFold block (Projection.rows model.EmbedTokens tokens)
+            |> List.mapFold block (Lookup.apply model.EmbedTokens tokens)
 
         x |> Tensor.rmsNorm config.RmsNormEps (Some model.Norm.Weight),
         { Layers = memories; Length = Cache.advance length cache.Length }
 
     let private head (model: Mistral) (x: Tensor) : Tensor =
-        x |> Projection.apply (model.LmHead |> Option.defaultValue model.Model.EmbedTokens)
+        match model.LmHead with
+        | Some head -> x |> Dense.apply head
+        | None -> x |> Lookup.asLinear model.Model.EmbedTokens
 
     /// <summary>
     /// Reads on from a cache: tokens (batch, length) to the logits of each next token, (batch,

@@ -28,43 +28,8 @@ let private medium =
         HeadDim = 64
         IntermediateSize = 2816 }
 
-let private format = { GroupSize = 64; Bits = 4; Mode = "affine" }
-
 /// As `mlx.nn.quantize` does it: a matrix whose inputs are no multiple of the group stays as it is.
-let private pack projection =
-    match projection with
-    | Projection.Plain { Weight = w } when w.Dim -1 % format.GroupSize = 0 ->
-        let struct (weight, scales, biases) =
-            Ops.Quantize(w, Nullable format.GroupSize, Nullable format.Bits)
-
-        Projection.Packed
-            { Weight = weight
-              Scales = scales
-              Biases = Option.ofObj biases
-              Bias = None
-              Format = format }
-    | other -> other
-
-let private packLayer (layer: MistralLayer) =
-    let a, m = layer.SelfAttn, layer.Mlp
-
-    { layer with
-        SelfAttn =
-            { QProj = pack a.QProj
-              KProj = pack a.KProj
-              VProj = pack a.VProj
-              OProj = pack a.OProj }
-        Mlp =
-            { GateProj = pack m.GateProj
-              UpProj = pack m.UpProj
-              DownProj = pack m.DownProj } }
-
-let private quantized (model: Mistral) =
-    { Model =
-        { model.Model with
-            EmbedTokens = pack model.Model.EmbedTokens
-            Layers = List.map packLayer model.Model.Layers }
-      LmHead = Option.map pack model.LmHead }
+let private quantized (model: Mistral) = model |> Nn.quantize Packing.affine (fun _ -> true)
 
 let private asIs (model: Mistral) = model
 

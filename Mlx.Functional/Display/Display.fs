@@ -125,30 +125,16 @@ module Display =
     /// let rich = Linear.init 8 4 |> Random.run (Key.ofSeed 0) |> Display.tree
     /// </code></example>
     let tree (tree: 'T) : Rich =
-        let leaves = Tree.named tree
-
         let cells (path: string, x: Tensor) =
             let shape = String.Join(", ", Tensor.shape x)
-            [ path; $"({shape})"; x.DType.Name(); $"{x.Size:N0}" ]
+            [ Html.escape path; $"({shape})"; x.DType.Name(); $"{x.Size:N0}" ]
 
-        let total = leaves |> Array.sumBy (fun (_, x) -> x.Size)
-        let summary = $"{total:N0} elements in {leaves.Length} tensors"
-        let rows = leaves |> Array.map cells |> Array.toList
-        let headings = [ "path"; "shape"; "dtype"; "elements" ]
+        let leaves = Tree.named tree |> Array.map cells |> Array.toList
+        let total = $"{Tree.size tree:N0} elements in {leaves.Length} tensors"
 
-        let widths =
-            List.transpose (headings :: rows) |> List.map (List.map String.length >> List.max)
-
-        let line row =
-            List.map2 (fun (cell: string) (width: int) -> cell.PadRight width) row widths
-            |> String.concat "  "
-            |> _.TrimEnd()
-
-        { Text = String.Join("\n", List.map line (headings :: rows) @ [ summary ])
+        { Text = Tree.summary tree
           Html =
-            Some(
-                Html.table headings (rows |> List.map (List.map Html.escape)) + Html.caption summary
-            )
+            Some(Html.table [ "path"; "shape"; "dtype"; "elements" ] leaves + Html.caption total)
           Png = None }
 
     /// <summary>The measurements of a training run: for each its first, best (smallest) and last

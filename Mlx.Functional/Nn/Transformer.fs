@@ -103,6 +103,10 @@ module internal Residual =
         else
             x + (x |> branch |> drop) |> LayerNorm.apply norm
 
+    /// Layers one after the other, each with its drops, then a norm.
+    let through layers drops norm (run: 'Layer -> (Tensor -> Tensor) list -> Tensor -> Tensor) x =
+        List.fold2 (fun x layer drops -> run layer drops x) x layers drops |> LayerNorm.apply norm
+
     /// The linear maps, between which their dropping lies.
     let perceptron config linear1 linear2 drop x =
         x |> Linear.apply linear1 |> config.Activation |> drop |> Linear.apply linear2
@@ -164,12 +168,7 @@ module TransformerEncoder =
         }
 
     let internal run config mask (p: TransformerEncoder) drops x =
-        List.fold2
-            (fun x layer drops -> TransformerEncoderLayer.run config mask layer drops x)
-            x
-            p.Layers
-            drops
-        |> LayerNorm.apply p.Ln
+        x |> Residual.through p.Layers drops p.Ln (TransformerEncoderLayer.run config mask)
 
     let internal drawn config (p: TransformerEncoder) =
         Random.replicate p.Layers.Length (Residual.drawn 2 config)
@@ -273,13 +272,9 @@ module TransformerDecoder =
         }
 
     let internal run config mask memoryMask (p: TransformerDecoder) memory drops x =
-        List.fold2
-            (fun x layer drops ->
-                TransformerDecoderLayer.run config mask memoryMask layer memory drops x)
-            x
-            p.Layers
-            drops
-        |> LayerNorm.apply p.Ln
+        x
+        |> Residual.through p.Layers drops p.Ln (fun layer ->
+            TransformerDecoderLayer.run config mask memoryMask layer memory)
 
     let internal drawn config (p: TransformerDecoder) =
         Random.replicate p.Layers.Length (Residual.drawn 3 config)

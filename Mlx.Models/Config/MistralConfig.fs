@@ -2,6 +2,7 @@ namespace Mlx.Models
 
 open System.Text.Json
 open System.Text.Json.Nodes
+open Mlx
 
 /// <summary>
 /// The shape of a Mistral: what <c>config.json</c> of its folder says, by the same names.
@@ -37,7 +38,7 @@ type MistralConfig =
         /// The tokens that end a text.
         EosTokenIds: int list
         /// How the weights are packed, in a quantized folder.
-        Quantization: Quantization option
+        Quantization: Packing option
     }
 
 /// <summary>Reading, checking and writing <c>config.json</c>.</summary>

@@ -1,33 +1,24 @@
 namespace Mlx.Models
 
 open System.Text.Json.Nodes
+open Mlx
 
-/// <summary>How weights are packed into small integers (MLX's <c>quantize</c>).</summary>
-type Quantization =
-    {
-        /// Neighbours along the input axis that share a scale.
-        GroupSize: int
-        /// Bits of a weight.
-        Bits: int
-        /// <c>affine</c>, <c>mxfp4</c>, ...: what the integers mean.
-        Mode: string
-    }
-
+/// The entry of <c>config.json</c> that says how weights are packed.
 module internal Quantization =
-    let read (config: ConfigReader) : Quantization option =
+    let read (config: ConfigReader) : Packing option =
         let inner = config.Inner "quantization"
 
         inner
         |> Option.map (fun q ->
-            let quantization =
+            let packing: Packing =
                 { GroupSize = q.Int("group_size", 1, 1024)
                   Bits = q.Int("bits", 1, 8)
                   Mode = q.TryString "mode" |> Option.defaultValue "affine" }
 
             q.Check()
-            quantization)
+            packing)
 
-    let write (q: Quantization) : JsonObject =
+    let write (q: Packing) : JsonObject =
         let json = JsonObject()
         json["group_size"] <- JsonValue.Create q.GroupSize
         json["bits"] <- JsonValue.Create q.Bits

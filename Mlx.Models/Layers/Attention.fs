@@ -8,13 +8,13 @@ open Mlx.Core
 type SelfAttention =
     {
         /// (heads * size, hidden).
-        QProj: Projection
+        QProj: Dense
         /// (kv heads * size, hidden).
-        KProj: Projection
+        KProj: Dense
         /// (kv heads * size, hidden).
-        VProj: Projection
+        VProj: Dense
         /// (hidden, heads * size).
-        OProj: Projection
+        OProj: Dense
     }
 
 /// <summary>How the features of a position are cut into heads and turned.</summary>
@@ -66,17 +66,13 @@ module SelfAttention =
         (memory: KeyValues option)
         (x: Tensor)
         : struct (Tensor * KeyValues) =
-        let heads projection count = x |> Projection.apply projection |> split count shape.HeadDim
+        let heads projection count = x |> Dense.apply projection |> split count shape.HeadDim
         let q = heads parameters.QProj shape.Heads |> rotate shape length
         let k = heads parameters.KProj shape.KvHeads |> rotate shape length
         let v = heads parameters.VProj shape.KvHeads
         let struct (memory, keys, values) = Cache.append length memory k v
         let scale = 1.0 / sqrt (float shape.HeadDim)
 
-        let y =
-            q
-            |> Tensor.attention scale mask keys values
-            |> join
-            |> Projection.apply parameters.OProj
+        let y = q |> Tensor.attention scale mask keys values |> join |> Dense.apply parameters.OProj
 
         struct (y, memory)

@@ -6,11 +6,11 @@ open Mlx
 type FeedForward =
     {
         /// (inner, hidden).
-        GateProj: Projection
+        GateProj: Dense
         /// (inner, hidden).
-        UpProj: Projection
+        UpProj: Dense
         /// (hidden, inner).
-        DownProj: Projection
+        DownProj: Dense
     }
 
 /// <summary>The gated feed-forward block (Shazeer, 2020: "GLU variants improve
@@ -19,5 +19,5 @@ type FeedForward =
 module FeedForward =
     /// <summary>down(silu(gate x) * up x): (..., hidden) -> (..., hidden).</summary>
     let apply (parameters: FeedForward) (x: Tensor) : Tensor =
-        let gate = x |> Projection.apply parameters.GateProj |> Nn.silu
-        gate * (x |> Projection.apply parameters.UpProj) |> Projection.apply parameters.DownProj
+        let gate = x |> Dense.apply parameters.GateProj |> Nn.silu
+        gate * (x |> Dense.apply parameters.UpProj) |> Dense.apply parameters.DownProj
