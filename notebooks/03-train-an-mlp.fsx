@@ -75,9 +75,7 @@ step.
 *)
 let loss model (x, labels) = forward model x |> Loss.crossEntropy labels |> Tensor.mean
 
-let accuracy model =
-    let right = forward model points |> Tensor.argmaxAxis -1 |> Tensor.equal labels
-    right |> Tensor.astype DType.Float32 |> Tensor.mean
+let accuracy model = Metrics.accuracy (forward model points) labels
 
 let trained =
     train {

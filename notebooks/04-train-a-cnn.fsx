@@ -90,10 +90,7 @@ Display.tree model |> Display.show
 *)
 let loss model (x, kinds) = forward model x |> Loss.crossEntropy kinds |> Tensor.mean
 
-let guesses model x = forward model x |> Tensor.argmaxAxis -1
-
-let accuracy (x, kinds) model =
-    guesses model x |> Tensor.equal kinds |> Tensor.astype DType.Float32 |> Tensor.mean
+let accuracy (x, kinds) model = Metrics.accuracy (forward model x) kinds
 
 let trained =
     train {
@@ -125,15 +122,14 @@ printfn
 A row for each kind, a column for each guess: what is off the diagonal is wrong.
 *)
 let confusion =
-    let truth = Tensor.oneHot 4 (snd unseen)
-    let guess = Tensor.oneHot 4 (guesses trained.Parameters (fst unseen))
-    Tensor.transpose truth *@ guess
+    let guesses = forward trained.Parameters (fst unseen) |> Tensor.argmaxAxis -1
+    Metrics.confusion 4 guesses (snd unseen)
 
-let counts: float32[,] = Tensor.toArray2D confusion
+let counts: int[,] = Tensor.toArray2D confusion
 
 Chart.AnnotatedHeatmap(
     zData = [ for i in 0..3 -> [ for j in 0..3 -> float counts[i, j] ] ],
-    annotationText = [ for i in 0..3 -> [ for j in 0..3 -> $"{counts[i, j]:F0}" ] ],
+    annotationText = [ for i in 0..3 -> [ for j in 0..3 -> string counts[i, j] ] ],
     X = kinds,
     Y = kinds
 )

@@ -94,9 +94,7 @@ printfn
 *)
 let loss model (x, direction) = forward model x |> Loss.crossEntropy direction |> Tensor.mean
 
-let accuracy (x, direction) model =
-    let isRight = forward model x |> Tensor.argmaxAxis -1 |> Tensor.equal direction
-    isRight |> Tensor.astype DType.Float32 |> Tensor.mean
+let accuracy (x, direction) model = Metrics.accuracy (forward model x) direction
 
 let trained =
     train {

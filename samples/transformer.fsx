@@ -81,9 +81,7 @@ printfn
 *)
 let loss model (ids, targets) = forward model ids |> Loss.crossEntropy targets |> Tensor.mean
 
-let accuracy (ids, targets) model =
-    let isRight = forward model ids |> Tensor.argmaxAxis -1 |> Tensor.equal targets
-    isRight |> Tensor.astype DType.Float32 |> Tensor.mean |> Tensor.toFloat
+let accuracy (ids, targets) model = Metrics.accuracy (forward model ids) targets |> Tensor.toFloat
 
 let trained =
     train {
