@@ -201,10 +201,18 @@ module Mistral =
     /// of them are told, by their paths.
     /// </exception>
     let load (folder: string) : MistralConfig * Mistral =
-        let config = MistralConfig.load (System.IO.Path.Combine(folder, "config.json"))
+        let file = System.IO.Path.Combine(folder, "config.json")
+        let config = MistralConfig.load file
         let isIgnored (name: string) = config.TieWordEmbeddings && name.StartsWith "lm_head."
         let entries = Weights.read folder
-        config, entries |> Weights.fit folder isIgnored (like config entries)
+
+        let wanted =
+            try
+                like config entries
+            with :? MlxException as e ->
+                raise (ModelException(file, [ $"quantization: {e.Message}" ], e))
+
+        config, entries |> Weights.fit folder isIgnored wanted
 
     /// <summary>Writes a folder that <c>load</c> and Hugging Face's library read.</summary>
     let save (folder: string) (config: MistralConfig) (model: Mistral) : unit =

@@ -32,7 +32,8 @@ module internal Nodes =
 
     let private invoke (owner: Type) (arguments: Type[]) name (values: objnull[]) : objnull =
         let methodOf = owner.MakeGenericType(arguments).GetMethod(name, anyStatic)
-        (nonNull methodOf).Invoke(null, values)
+        // What a change throws comes out as it is.
+        (nonNull methodOf).Invoke(null, BindingFlags.DoNotWrapExceptions, null, values, null)
 
     /// The tree with each outermost subtree of a type changed, given its path.
     let rec map (node: Type) (change: string -> objnull -> objnull) path (t: Type) (tree: objnull) =

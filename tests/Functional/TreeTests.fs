@@ -333,6 +333,15 @@ let private examples =
           Expect.equal (Tensor.toFloat kept.A) 3.0 "and it is usable"
           Tree.dispose kept)
 
+      testCase "what a change of nodes throws comes out as it is" (fun () ->
+          let one = number 1
+          let tree = [ [| Map [ "a", (one, Some one) ] |] ]
+          let refuse _ (_: Tensor option) : Tensor option = raise (TimeoutException "no")
+
+          match Assert.catch (fun () -> Tree.mapNodes refuse tree |> ignore) with
+          | :? TimeoutException as e -> Expect.equal e.Message "no" "its message"
+          | other -> failtest $"{other.GetType()}")
+
       testCase "flatten and unflatten allocate only what they answer" (fun () ->
           let one = number 1
           let wide = { Blocks = [| for _ in 1..150 -> { Weight = one; Bias = Some one } |] }

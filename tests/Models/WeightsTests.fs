@@ -40,6 +40,15 @@ let tests =
                       Expect.equal b.DType a.DType path
                       Expect.isTrue (Tensor.arrayEqual a b) path)
 
+          testCase "a packing that there is not" (fun () ->
+              use folder = copy "tiny-q4g64"
+              let file = folder.File "config.json"
+              let config = File.ReadAllText(file).Replace("\"bits\": 4", "\"bits\": 7")
+              File.WriteAllText(file, config)
+              let problem = List.exactlyOne (problems (load folder))
+              Expect.stringStarts problem "quantization: " "the entry"
+              Expect.stringContains problem "7" "what is wrong with it")
+
           testCase "all that is wrong with weights is told at once, by path" (fun () ->
               use folder = copy "tiny-f32"
 

@@ -112,9 +112,9 @@ let private joined (node: JsonNode | null) =
         parts |> Seq.map (fun part -> (nonNull part).GetValue<string>()) |> String.concat ""
     | other -> other.GetValue<string>()
 
-/// A code cell as it is stored: its source, what it printed or showed as text, and the kinds of
-/// what it showed.
-type Stored = { Source: string; Printed: string; Kinds: Set<string> }
+/// A cell as it is stored: its source, and of code what it printed or showed as text, and the kinds
+/// of what it showed.
+type Stored = { IsCode: bool; Source: string; Printed: string; Kinds: Set<string> }
 
 let read (path: string) : Stored list =
     let root = JsonNode.Parse(File.ReadAllText path) |> nonNull
@@ -125,20 +125,20 @@ let read (path: string) : Stored list =
         | _ -> []
 
     [ for cell in items root["cells"] do
-          if joined cell["cell_type"] = "code" then
-              let outputs = items cell["outputs"]
+          let outputs = items cell["outputs"]
 
-              let printed (output: JsonNode) =
+          let printed (output: JsonNode) =
+              match output["data"] with
+              | null -> (joined output["text"]).TrimEnd()
+              | data -> joined data["text/plain"]
+
+          { IsCode = joined cell["cell_type"] = "code"
+            Source = joined cell["source"]
+            Printed = outputs |> List.map printed |> String.concat "\n"
+            Kinds =
+              outputs
+              |> List.collect (fun output ->
                   match output["data"] with
-                  | null -> (joined output["text"]).TrimEnd()
-                  | data -> joined data["text/plain"]
-
-              { Source = joined cell["source"]
-                Printed = outputs |> List.map printed |> String.concat "\n"
-                Kinds =
-                  outputs
-                  |> List.collect (fun output ->
-                      match output["data"] with
-                      | :? JsonObject as data -> data |> Seq.map _.Key |> Seq.toList
-                      | _ -> [])
-                  |> set } ]
+                  | :? JsonObject as data -> data |> Seq.map _.Key |> Seq.toList
+                  | _ -> [])
+              |> set } ]

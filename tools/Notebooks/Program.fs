@@ -69,10 +69,17 @@ let private write (path: string) =
 let private checkNotebook path blocks (cells: Script.Cell list) =
     let stored = Notebook.read (notebookOf path)
 
-    if stored.Length <> cells.Length then
-        Some $"{stored.Length} cells are stored, {cells.Length} are in the script"
+    let sources =
+        blocks
+        |> List.choose (function
+            | Literate.Prose text
+            | Literate.Code(_, text) -> Some text
+            | Literate.Prints _ -> None)
+
+    if sources <> (stored |> List.map _.Source) then
+        Some "the notebook has other cells than the script: dotnet fsi build.fsx notebooks"
     else
-        List.zip stored cells
+        List.zip (stored |> List.filter _.IsCode) cells
         |> List.tryPick (fun (stored, cell) ->
             let kinds =
                 cell.Outputs
@@ -83,9 +90,7 @@ let private checkNotebook path blocks (cells: Script.Cell list) =
                     | Script.Text _ -> [])
                 |> set
 
-            if stored.Source <> cell.Source then
-                Some $"the cell at line {cell.Line} is another one in the notebook"
-            elif not (Set.isSubset kinds stored.Kinds) then
+            if not (Set.isSubset kinds stored.Kinds) then
                 Some $"the cell at line {cell.Line} shows what is not stored"
             else
                 Compare.difference stored.Printed (printed cell.Outputs)
