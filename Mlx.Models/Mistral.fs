@@ -123,12 +123,8 @@ module Mistral =
               RopeTheta = config.RopeTheta }
 
         let length = tokens.Dim 1
-        let mask = Cache.mask config.SlidingWindow length cache
-
-        let memories =
-            match cache.Layers with
-            | [] -> [ for _ in model.Layers -> None ]
-            | memories -> List.map Some memories
+        let view = Cache.view config.SlidingWindow length cache
+        let memories = cache |> Cache.memories model.Layers.Length
 
         let block x (layer: MistralLayer, memory) =
             let norm (scale: RmsNorm) x = x |> Tensor.rmsNorm config.RmsNormEps (Some scale.Weight)
@@ -136,7 +132,7 @@ module Mistral =
             let struct (attended, memory) =
                 x
                 |> norm layer.InputLayernorm
-                |> SelfAttention.apply shape layer.SelfAttn mask cache.Length memory
+                |> SelfAttention.apply shape layer.SelfAttn view memory
 
             let x = x + attended
             let x = x + (x |> norm layer.PostAttentionLayernorm |> FeedForward.apply layer.Mlp)
@@ -147,7 +143,7 @@ module Mistral =
             |> List.mapFold block (Lookup.apply model.EmbedTokens tokens)
 
         x |> Tensor.rmsNorm config.RmsNormEps (Some model.Norm.Weight),
-        { Layers = memories; Length = Cache.advance length cache.Length }
+        cache |> Cache.extend length memories
 
     let private head (model: Mistral) (x: Tensor) : Tensor =
         match model.LmHead with
@@ -193,7 +189,7 @@ module Mistral =
 
     /// <summary>The model as <c>Generate</c> wants it.</summary>
     let languageModel (config: MistralConfig) (model: Mistral) : LanguageModel =
-        LanguageModel(config.VocabSize, config.EosTokenIds, next config model)
+        LanguageModel(config.VocabSize, config.EosTokenIds, body config model.Model, head model)
 
     /// <summary>Reads a folder: <c>config.json</c> and one or many safetensors files.</summary>
     /// <exception cref="T:Mlx.Models.ModelException">

@@ -37,6 +37,12 @@ type ITokenizer =
     /// <exception cref="T:System.ArgumentOutOfRangeException">There is no such id.</exception>
     abstract Decode: ids: seq<int> -> string
 
+    /// <summary>The bytes that a token adds in the middle of a text, perhaps part of a character;
+    /// none where it stands for no text, as Bos and Eos do. Constrained generation looks at all of
+    /// them.</summary>
+    /// <exception cref="T:System.ArgumentOutOfRangeException">There is no such id.</exception>
+    abstract Bytes: id: int -> byte[]
+
     /// <summary>A decoder for one text as its tokens arrive.</summary>
     abstract NewStream: unit -> ITextStream
 
@@ -45,6 +51,10 @@ type ITokenizer =
 module Tokenizer =
     /// The ids after the 256 bytes.
     let private bos, eos = 256, 257
+
+    let private unknown (id: int) =
+        let problem = "the byte tokenizer has the ids 0 to 257"
+        raise (ArgumentOutOfRangeException(nameof id, id, problem))
 
     type private ByteStream() =
         let decoder = Encoding.UTF8.GetDecoder()
@@ -62,13 +72,7 @@ module Tokenizer =
                 elif id = bos || id = eos then
                     ""
                 else
-                    raise (
-                        ArgumentOutOfRangeException(
-                            nameof id,
-                            id,
-                            "the byte tokenizer has the ids 0 to 257"
-                        )
-                    )
+                    unknown id
 
             member _.Finish() = convert ReadOnlySpan.Empty true
 
@@ -92,6 +96,11 @@ module Tokenizer =
                     text.Append(stream.Push id) |> ignore
 
                 text.Append(stream.Finish()).ToString()
+
+            member _.Bytes id =
+                if id >= 0 && id < 256 then [| byte id |]
+                elif id = bos || id = eos then [||]
+                else unknown id
 
             member _.NewStream() = ByteStream() }
 

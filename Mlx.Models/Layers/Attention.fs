@@ -55,24 +55,20 @@ module SelfAttention =
             Fast.Rope(x, shape.HeadDim, offset, false, Nullable(float32 shape.RopeTheta))
 
     /// <summary>
-    /// softmax(q kᵀ / sqrt size) v over the positions that the mask shows, between projections:
+    /// softmax(q kᵀ / sqrt size) v over the positions that the view shows, between projections:
     /// (batch, length, hidden) -> (batch, length, hidden). Answers the layer's keys and values too.
     /// </summary>
     let apply
         (shape: AttentionShape)
         (parameters: SelfAttention)
-        (mask: Mask)
-        (length: CacheLength)
+        (view: CacheView)
         (memory: KeyValues option)
         (x: Tensor)
         : struct (Tensor * KeyValues) =
         let heads projection count = x |> Dense.apply projection |> split count shape.HeadDim
-        let q = heads parameters.QProj shape.Heads |> rotate shape length
-        let k = heads parameters.KProj shape.KvHeads |> rotate shape length
+        let q = heads parameters.QProj shape.Heads |> rotate shape view.Length
+        let k = heads parameters.KProj shape.KvHeads |> rotate shape view.Length
         let v = heads parameters.VProj shape.KvHeads
-        let struct (memory, keys, values) = Cache.append length memory k v
         let scale = 1.0 / sqrt (float shape.HeadDim)
-
-        let y = q |> Tensor.attention scale mask keys values |> join |> Dense.apply parameters.OProj
-
-        struct (y, memory)
+        let struct (y, memory) = q |> Cache.attend view memory scale k v
+        struct (y |> join |> Dense.apply parameters.OProj, memory)

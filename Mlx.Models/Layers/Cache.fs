@@ -39,6 +39,16 @@ type Cache =
         Length: CacheLength
     }
 
+/// <summary>What one pass over new tokens needs to know of a cache: the same for every layer with
+/// the same window.</summary>
+type CacheView =
+    {
+        /// The positions before the new tokens.
+        Length: CacheLength
+        /// What the new tokens may see.
+        Mask: Mask
+    }
+
 /// <summary>Growing caches of keys and values.</summary>
 [<RequireQualifiedAccess>]
 module Cache =
@@ -83,11 +93,14 @@ module Cache =
                           { Keys = widen (held + more) layer.Keys
                             Values = widen (held + more) layer.Values } ] }
 
-    /// <summary>
     /// Puts new keys and values, (batch, kv heads, new, size), behind those of a layer. Answers the
     /// layer's new memory, and the keys and values to look at.
-    /// </summary>
-    let append (length: CacheLength) (layer: KeyValues option) (keys: Tensor) (values: Tensor) =
+    let private append
+        (length: CacheLength)
+        (layer: KeyValues option)
+        (keys: Tensor)
+        (values: Tensor)
+        =
         match length, layer with
         | CacheLength.Known held, Some layer ->
             let count = held + keys.Dim axis
@@ -110,11 +123,9 @@ module Cache =
         | CacheLength.Traced _, None ->
             invalidArg (nameof layer) "a cache of traced length has room from the start"
 
-    /// <summary>
-    /// What so many new queries may see of the keys that <c>append</c> answers: those at their own
+    /// What so many new queries may see of the keys that `append` answers: those at their own
     /// position and before, within the window where there is one.
-    /// </summary>
-    let mask (window: int option) (queries: int) (cache: Cache) : Mask =
+    let private mask (window: int option) (queries: int) (cache: Cache) : Mask =
         /// True where a position (column) is seen from another one (row).
         let seen (rows: Tensor) (columns: int) =
             let rows = rows |> Tensor.reshape [ -1; 1 ]
@@ -132,8 +143,39 @@ module Cache =
         | CacheLength.Known _, _ -> Mask.Causal
         | CacheLength.Traced held, _ -> seen (held + Tensor.arange queries) (room cache)
 
-    /// <summary>The length after so many more tokens.</summary>
-    let advance (count: int) (length: CacheLength) =
+    /// <summary>The cache as so many new tokens see it, through the window of a layer where it has
+    /// one.</summary>
+    let view (window: int option) (queries: int) (cache: Cache) : CacheView =
+        { Length = cache.Length; Mask = mask window queries cache }
+
+    /// <summary>The memory of each of so many layers; None where nothing was read.</summary>
+    let memories (layers: int) (cache: Cache) : KeyValues option list =
+        match cache.Layers with
+        | [] -> List.replicate layers None
+        | memories -> List.map Some memories
+
+    /// The length after so many more tokens.
+    let private advance (count: int) (length: CacheLength) =
         match length with
         | CacheLength.Known held -> CacheLength.Known(held + count)
         | CacheLength.Traced held -> CacheLength.Traced(held + count)
+
+    /// <summary>The cache after so many more tokens, with the memories that the layers answered.
+    /// </summary>
+    let extend (count: int) (memories: KeyValues list) (cache: Cache) : Cache =
+        { cache with Layers = memories; Length = advance count cache.Length }
+
+    /// <summary>
+    /// softmax(scale q kᵀ) v of new queries over what a layer's memory holds and the new keys and
+    /// values, which join it: all (batch, heads, new, size), already turned to their positions.
+    /// </summary>
+    let attend
+        (view: CacheView)
+        (memory: KeyValues option)
+        (scale: float)
+        (keys: Tensor)
+        (values: Tensor)
+        (queries: Tensor)
+        : struct (Tensor * KeyValues) =
+        let struct (memory, keys, values) = append view.Length memory keys values
+        struct (queries |> Tensor.attention scale view.Mask keys values, memory)

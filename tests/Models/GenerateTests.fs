@@ -8,24 +8,20 @@ open Mlx.Models
 
 /// A model that always writes the token after the last one, and counts how often it is traced.
 let private counting vocabulary (calls: int ref) =
-    LanguageModel(
-        vocabulary,
-        [ 0 ],
-        fun cache tokens ->
-            calls.Value <- calls.Value + 1
-            let length = tokens.Dim 1
-            let last = tokens |> Tensor.narrow 1 -1 length
+    let body (cache: Cache) (tokens: Tensor) =
+        calls.Value <- calls.Value + 1
+        let length = tokens.Dim 1
 
-            let next =
-                (Tensor.astype DType.Int32 last + 1) |> Tensor.remainder (Tensor.scalar vocabulary)
+        let next =
+            (Tensor.astype DType.Int32 tokens + 1) |> Tensor.remainder (Tensor.scalar vocabulary)
 
-            let memory = Tensor.zeros [ 1; 1; length; 2 ]
-            let before = List.tryHead cache.Layers
-            let struct (layer, _, _) = Cache.append cache.Length before memory memory
+        let memory = Tensor.zeros [ tokens.Dim 0; 1; length; 2 ]
+        let view = Cache.view None length cache
+        let before = cache |> Cache.memories 1 |> List.head
+        let struct (_, layer) = memory |> Cache.attend view before 1.0 memory memory
+        10.0 * Tensor.oneHot vocabulary next, cache |> Cache.extend length [ layer ]
 
-            10.0 * (Tensor.oneHot vocabulary next |> Tensor.squeezeAxis 1),
-            { Layers = [ layer ]; Length = Cache.advance length cache.Length }
-    )
+    LanguageModel(vocabulary, [ 0 ], body, id)
 
 let private options = GenerateOptions.defaults
 
@@ -148,21 +144,22 @@ let tests =
               let bytes = Tokenizer.bytes.Encode "naïve 😀!"
               let table = Tensor.ofArray (Array.append bytes [| 257 |])
 
-              let next (cache: Cache) (tokens: Tensor) =
+              let body (cache: Cache) (tokens: Tensor) =
                   let length = tokens.Dim 1
+                  let view = Cache.view None length cache
+                  let before = cache |> Cache.memories 1 |> List.head
                   let memory = Tensor.zeros [ 1; 1; length; 2 ]
-                  let before = List.tryHead cache.Layers
-                  let struct (layer, _, _) = Cache.append cache.Length before memory memory
+                  let struct (_, layer) = memory |> Cache.attend view before 1.0 memory memory
 
                   let place =
                       match cache.Length with
                       | CacheLength.Known n -> MlxArray.From [| n |]
                       | CacheLength.Traced n -> n
 
-                  Tensor.oneHot 258 (table |> Tensor.take 0 place),
-                  { Layers = [ layer ]; Length = Cache.advance length cache.Length }
+                  let next = Tensor.oneHot 258 (table |> Tensor.take 0 place)
+                  Tensor.expandDims 0 next, cache |> Cache.extend length [ layer ]
 
-              let model = LanguageModel(258, [ 257 ], next)
+              let model = LanguageModel(258, [ 257 ], body, id)
 
               // One token of prompt, Bos: the text begins at place 0.
               let pieces = Generate.text Tokenizer.bytes model options "" |> List.ofSeq

@@ -45,8 +45,15 @@ let tests =
               Expect.equal (bytes.Decode [ 256; 104; 105; 257 ]) "hi" "text"
               Expect.equal (Tokenizer.prompt bytes "hi") [| 256; 104; 105 |] "prompt")
 
+          testCase "bytes: each token has its byte, and those without text none" (fun () ->
+              Expect.equal
+                  [ for id in [ 0; 65; 255; 256; 257 ] -> bytes.Bytes id ]
+                  [ [| 0uy |]; [| 65uy |]; [| 255uy |]; [||]; [||] ]
+                  "bytes")
+
           testCase "bytes: other ids are refused" (fun () ->
               for id in [ -1; 258; Int32.MaxValue ] do
-                  Expect.throwsT<ArgumentOutOfRangeException>
-                      (fun () -> bytes.Decode [ id ] |> ignore)
-                      $"{id}") ]
+                  for refused in
+                      [ (fun () -> bytes.Decode [ id ] |> ignore)
+                        (fun () -> bytes.Bytes id |> ignore) ] do
+                      Expect.throwsT<ArgumentOutOfRangeException> refused $"{id}") ]
