@@ -17,13 +17,17 @@ exception Failed of exitCode: int
 let mutable interrupted = false
 let interactive = not Console.IsOutputRedirected
 
+/// Where the lines of steps go; standard error before a program whose output is wanted alone.
+let mutable report = Console.Out
+
 /// The terminal sends Ctrl-C to the running child as well: let it finish its own way, then stop.
 Console.CancelKeyPress.Add(fun e ->
     interrupted <- true
     e.Cancel <- true)
 
-let start (file: string) (arguments: string list) captured =
-    let info = ProcessStartInfo(file, arguments, WorkingDirectory = root, UseShellExecute = false)
+let startIn (folder: string) (file: string) (arguments: string list) captured =
+    let info =
+        ProcessStartInfo(file, arguments, WorkingDirectory = folder, UseShellExecute = false)
 
     info.RedirectStandardOutput <- captured
     info.RedirectStandardError <- captured
@@ -31,6 +35,8 @@ let start (file: string) (arguments: string list) captured =
     info.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"] <- "1"
     info.Environment["DOTNET_SKIP_FIRST_TIME_EXPERIENCE"] <- "1"
     Process.Start info
+
+let start = startIn root
 
 let stopIfInterrupted () =
     if interrupted then
@@ -43,7 +49,7 @@ let step (title: string) (file: string) (arguments: string list) =
     let log = List<string>()
 
     if interactive then
-        printf "  %-9s ..." title
+        fprintf report "  %-9s ..." title
 
     use job = start file arguments true
 
@@ -60,28 +66,30 @@ let step (title: string) (file: string) (arguments: string list) =
     job.WaitForExit Int32.MaxValue |> ignore
 
     if interactive then
-        printf "\r"
+        fprintf report "\r"
 
     stopIfInterrupted ()
 
     if job.ExitCode <> 0 then
         job.WaitForExit 500 |> ignore
-        printfn "  %-9s failed after %.1f s" title clock.Elapsed.TotalSeconds
-        printfn ""
+        fprintfn report "  %-9s failed after %.1f s" title clock.Elapsed.TotalSeconds
+        fprintfn report ""
         lock log (fun () -> Seq.iter (eprintfn "%s") log)
         raise (Failed job.ExitCode)
 
-    printfn "  %-9s %6.1f s" title clock.Elapsed.TotalSeconds
+    fprintfn report "  %-9s %6.1f s" title clock.Elapsed.TotalSeconds
 
 /// Runs a program on the user's terminal; its exit code becomes ours.
-let hand (file: string) (arguments: string list) =
+let handIn (folder: string) (file: string) (arguments: string list) =
     stdout.Flush()
-    use job = start file arguments false
+    use job = startIn folder file arguments false
     job.WaitForExit()
     stopIfInterrupted ()
 
     if job.ExitCode <> 0 then
         raise (Failed job.ExitCode)
+
+let hand = handIn root
 
 let build project =
     step
@@ -96,6 +104,13 @@ let runProject (project: string) arguments =
     let folder = Path.GetDirectoryName project
     let program = inRoot $"{folder}/bin/Release/net10.0/{name}.dll"
     hand "dotnet" (program :: arguments)
+
+/// The `mlx` command, in the folder that it is called from; its standard output is its own.
+let mlx arguments =
+    report <- Console.Error
+    build "Mlx.Tool/Mlx.Tool.fsproj"
+    let program = inRoot "Mlx.Tool/bin/Release/net10.0/mlx.dll"
+    handIn Environment.CurrentDirectory "dotnet" (program :: arguments)
 
 /// The editions of the native library, and whether one more library chooses among them.
 let editions () =
@@ -171,7 +186,8 @@ let literate folder (names: string list) =
 let pack (_: string list) =
     let target = inRoot "artifacts/packages"
 
-    for project in [ "Mlx.Cpu"; "Mlx.Core"; "Mlx.Functional"; "Mlx.Testing"; "Mlx.Models" ] do
+    for project in
+        [ "Mlx.Cpu"; "Mlx.Core"; "Mlx.Functional"; "Mlx.Testing"; "Mlx.Models"; "Mlx.Tool" ] do
         step
             project
             "dotnet"
@@ -202,7 +218,8 @@ let rec targets =
       (fun arguments -> runProject "tests/Mlx.Tests.fsproj" ("--fuzz" :: arguments))
       "bench", "named workloads as JSON lines", runProject "benchmarks/Mlx.Benchmarks.fsproj"
       "soak", "long runs whose memory must stay flat", runProject "tools/Soak/Mlx.Soak.fsproj"
-      "doctor", "which engine runs here, and why", runProject "tools/Doctor/Doctor.csproj"
+      "mlx", "the mlx command: generate, inspect, doctor", mlx
+      "doctor", "which engine runs here, and why", (fun arguments -> mlx ("doctor" :: arguments))
       "native", "the embedded engine as libmlxc, in artifacts/native", native
       "samples", "run the scripts of samples/, and write down what they print", literate "samples"
       "notebooks", "run the scripts of notebooks/, and write the notebooks", literate "notebooks"
@@ -227,6 +244,7 @@ and help () =
     printfn "  fuzz   -- --format NAME --executions N --seed S | --at N"
     printfn "  bench  -- --only REGEX --out FILE --engine cpu|native | --list | --compare A B"
     printfn "  soak   -- --only TEXT"
+    printfn "  mlx    -- COMMAND --help"
     printfn "  samples, notebooks -- FILE.fsx..."
     printfn "  abi    -- --check        fail when a generated file is out of date"
     printfn "  format -- --check        fail when a file is not formatted"

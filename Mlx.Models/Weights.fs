@@ -52,38 +52,50 @@ module Weights =
         | :? IOException
         | :? UnauthorizedAccessException as e -> raise (ModelException(path, [ e.Message ], e))
 
+    /// The files of a folder, and which weights are wanted of each; None where all are.
+    let internal files (folder: string) : (string * string list option) list =
+        let at name = Path.Combine(folder, name)
+
+        if not (Directory.Exists folder) then
+            raise (ModelException(folder, [ "there is no such folder" ]))
+        elif File.Exists(at single) then
+            [ single, None ]
+        elif File.Exists(at index) then
+            [ for file, names in shards (at index) -> file, Some names ]
+        else
+            raise (ModelException(folder, [ $"there is neither {single} nor {index}" ]))
+
     /// <summary>The tensors of a folder by name; they are read when they are used.</summary>
     /// <exception cref="T:Mlx.Models.ModelException">
     /// The folder has no weights, a file is malformed, or the index does not fit the files.
     /// </exception>
     let read (folder: string) : IReadOnlyDictionary<string, Tensor> =
-        let at name = Path.Combine(folder, name)
+        let all = Dictionary<string, Tensor>()
 
-        if not (Directory.Exists folder) then
-            raise (ModelException(folder, [ "there is no such folder" ]))
+        for file, names in files folder do
+            let path = Path.Combine(folder, file)
 
-        if File.Exists(at single) then
-            openFile (at single) (fun _ -> true)
-        elif File.Exists(at index) then
-            let all = Dictionary<string, Tensor>()
+            let isWanted =
+                match names with
+                | Some names -> (HashSet names).Contains
+                | None -> fun _ -> true
 
-            for file, names in shards (at index) do
-                let tensors = openFile (at file) (HashSet names).Contains
+            let tensors = openFile path isWanted
 
-                match names |> List.filter (tensors.ContainsKey >> not) with
-                | [] -> ()
-                | missing ->
-                    let missing =
+            match names |> Option.defaultValue [] |> List.filter (tensors.ContainsKey >> not) with
+            | [] -> ()
+            | missing ->
+                raise (
+                    ModelException(
+                        path,
                         [ for name in missing -> $"{name}: missing, though the index has it" ]
+                    )
+                )
 
-                    raise (ModelException(at file, missing))
+            for tensor in tensors do
+                all[tensor.Key] <- tensor.Value
 
-                for tensor in tensors do
-                    all[tensor.Key] <- tensor.Value
-
-            all
-        else
-            raise (ModelException(folder, [ $"there is neither {single} nor {index}" ]))
+        all
 
     /// <summary>Puts tensors into a tree by their paths.</summary>
     /// <param name="source">Where they come from, for the error.</param>

@@ -1,0 +1,15 @@
+/// The suite of the `mlx` command.
+module Mlx.Tests.Tool.All
+
+open Expecto
+
+let suite () =
+    testSequenced (
+        testList
+            "mlx command"
+            [ HelpTests.tests
+              GenerateTests.tests
+              InspectTests.tests
+              HostileTests.tests
+              PackTests.tests ]
+    )
