@@ -6,6 +6,7 @@ let suite () =
         "Models"
         [ ConfigTests.tests
           TokenizerTests.tests
+          Tokenizers.GoldenTests.tests
           WeightsTests.tests
           MistralTests.tests
           GenerateTests.tests ]

@@ -30,10 +30,18 @@ type ITokenizer =
     /// <summary>The tokens that end a text.</summary>
     abstract Eos: int list
 
-    /// <summary>The ids of a text, without Bos and Eos.</summary>
+    /// <summary>
+    /// The ids of a text, without Bos and Eos. A special token that is written out in the text is
+    /// text like any other, so text of strangers cannot end a turn.
+    /// </summary>
     abstract Encode: text: string -> int[]
 
-    /// <summary>The text of ids; Bos and Eos stand for no text.</summary>
+    /// <summary>
+    /// The ids of a text in which special tokens are written out, as chat templates write them.
+    /// </summary>
+    abstract EncodeMarkup: text: string -> int[]
+
+    /// <summary>The text of ids; special tokens stand for no text.</summary>
     /// <exception cref="T:System.ArgumentOutOfRangeException">There is no such id.</exception>
     abstract Decode: ids: seq<int> -> string
 
@@ -44,6 +52,16 @@ type ITokenizer =
     abstract Bytes: id: int -> byte[]
 
     /// <summary>A decoder for one text as its tokens arrive.</summary>
+
+    /// <summary>The text of ids with special tokens written out.</summary>
+    /// <exception cref="T:System.ArgumentOutOfRangeException">There is no such id.</exception>
+    abstract DecodeMarkup: ids: seq<int> -> string
+
+    /// <summary>The token that a text is as a whole, <c>[TOOL_CALLS]</c> for instance.</summary>
+    abstract TokenId: text: string -> int option
+
+    /// <summary>A decoder for one text as its tokens arrive; special tokens stand for no
+    /// text.</summary>
     abstract NewStream: unit -> ITextStream
 
 /// <summary>Ready-made tokenizers.</summary>
@@ -87,6 +105,9 @@ module Tokenizer =
             member _.Bos = Some bos
             member _.Eos = [ eos ]
             member _.Encode text = Encoding.UTF8.GetBytes text |> Array.map int
+            member this.EncodeMarkup text = this.Encode text
+            member this.DecodeMarkup ids = this.Decode ids
+            member _.TokenId _ = None
 
             member this.Decode ids =
                 let stream = this.NewStream()
