@@ -346,4 +346,5 @@ module internal SentencePiece =
                     elif kindOf token = Kind.Unknown then
                         Encoding.UTF8.GetBytes spec.UnknownSurface
                     else
-                        Encoding.UTF8.GetBytes(token.Replace(space, " ", StringComparison.Ordinal)) }
+                        let text = token.Replace(space, " ", StringComparison.Ordinal)
+                        Encoding.UTF8.GetBytes text }

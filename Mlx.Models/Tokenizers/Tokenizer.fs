@@ -52,7 +52,6 @@ type ITokenizer =
     abstract Bytes: id: int -> byte[]
 
     /// <summary>A decoder for one text as its tokens arrive.</summary>
-
     /// <summary>The text of ids with special tokens written out.</summary>
     /// <exception cref="T:System.ArgumentOutOfRangeException">There is no such id.</exception>
     abstract DecodeMarkup: ids: seq<int> -> string
