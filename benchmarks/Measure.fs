@@ -5,6 +5,7 @@ module Mlx.Benchmarks.Measure
 open System
 open System.Diagnostics
 open System.IO
+open System.Runtime
 
 type Timing =
     {
@@ -46,14 +47,22 @@ let private othersBetween before after =
         Some(max 0.0 (all1 - all0 - (idle1 - idle0) - (own1 - own0)) / (all1 - all0))
     | _ -> None
 
-/// A run, and more until the JIT has compiled short ones for good: it waits for 100 ms without new
-/// code before it starts on that.
+/// Runs until the JIT has compiled the code for good, which it does on a thread of its own and in
+/// two rounds: it waits for 100 ms without new code before it starts on either. Until then it takes
+/// a core from a workload that wants them all.
 let private warmUp (time: unit -> float) =
     let start = Stopwatch.GetTimestamp()
-    time () |> ignore
+    let mutable compiled = -1L
+    let mutable quiet = start
 
-    while Stopwatch.GetElapsedTime(start).TotalMilliseconds < 250.0 do
+    while Stopwatch.GetElapsedTime(quiet).TotalMilliseconds < 250.0
+          && Stopwatch.GetElapsedTime(start).TotalMilliseconds < 3000.0 do
         time () |> ignore
+        let now = JitInfo.GetCompiledMethodCount false
+
+        if now <> compiled then
+            compiled <- now
+            quiet <- Stopwatch.GetTimestamp()
 
 /// Times a workload.
 let timing work =
