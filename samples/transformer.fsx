@@ -112,8 +112,8 @@ let layer = trained.Parameters.Encoder.Layers.Head
 let weights =
     let x = embed trained.Parameters (fst unseen) |> LayerNorm.apply layer.Ln1
     let split = Tensor.rearrange "n place (head d) -> n head place d" [ ("head", heads.Query) ]
-    let q = x |> Linear.apply layer.Attention.QueryProj |> split
-    let k = x |> Linear.apply layer.Attention.KeyProj |> split
+    let q = x |> Dense.apply layer.Attention.QueryProj |> split
+    let k = x |> Dense.apply layer.Attention.KeyProj |> split
     let scale = 1.0 / sqrt (float (size / heads.Query))
 
     Tensor.einsum "nhqd,nhkd->nhqk" [ q; k ] * scale

@@ -17,7 +17,7 @@ type Rich =
     }
 
 /// <summary>
-/// Rich display of tensors, parameter trees and training histories: HTML in notebooks, text in a
+/// Rich display of tensors, parameter trees, training histories and graphs: HTML in notebooks, text in a
 /// terminal.
 /// </summary>
 [<RequireQualifiedAccess>]
@@ -169,6 +169,26 @@ module Display =
           Html = Some(Html.table [ ""; "first"; "least"; "last"; "course" ] table)
           Png = None }
 
+    let private drawing (graph: ComputationGraph) : Rich =
+        let html =
+            if graph.Nodes.Count <= Drawing.Limit then
+                Drawing.svg graph
+            else
+                [ for op in graph.Ops -> [ Html.escape op.Key; $"{op.Value}" ] ]
+                |> Html.table [ "op"; "times" ]
+
+        { Text = string graph; Html = Some(html + Html.caption $"{graph.Count} ops"); Png = None }
+
+    /// <summary>What the tensors of a tree wait for: a drawing of their ops, inputs on top, or the
+    /// ops' counts where there are more than 60. Nothing is computed. A <c>ComputationGraph</c>, as
+    /// <c>TrainStep.explain</c> has one, is shown the same way.</summary>
+    /// <example><code>
+    /// let x = Tensor.ones [ 3 ]
+    /// (Display.graph (Tensor.exp x + x)).Text // => "2 ops: Add 1, Exp 1"
+    /// </code></example>
+    let graph (tree: 'T) : Rich =
+        ComputationGraph.Of(ReadOnlySpan(Tree.leaves tree)) |> drawing
+
     let private renderers = List<Type * (objnull -> Rich)>()
 
     let private page (rich: Rich) =
@@ -186,13 +206,14 @@ module Display =
         Host.teach typeof<'T> (render >> page)
 
     /// <summary>
-    /// Makes tensors and histories rich where they end a cell of a notebook. <c>show</c> needs no
+    /// Makes tensors, histories and graphs rich where they end a cell of a notebook. <c>show</c> needs no
     /// such call, and elsewhere it does nothing.
     /// </summary>
     /// <example><code>Display.install ()</code></example>
     let install () : unit =
         register tensor
         register history
+        register drawing
         register (id: Rich -> Rich)
 
     do install ()

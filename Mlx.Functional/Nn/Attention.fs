@@ -7,13 +7,13 @@ open System
 type Attention =
     {
         /// (..., size) to (..., heads head size).
-        QueryProj: Linear
+        QueryProj: Dense
         /// (..., size) to (..., kv heads head size).
-        KeyProj: Linear
+        KeyProj: Dense
         /// (..., size) to (..., kv heads head size).
-        ValueProj: Linear
+        ValueProj: Dense
         /// (..., heads head size) to (..., size).
-        OutProj: Linear
+        OutProj: Dense
     }
 
 /// <summary>How the features of attention fall into heads.</summary>
@@ -55,13 +55,13 @@ module Attention =
     /// <example><code>
     /// let p = Attention.init { Query = 8; KeyValue = 2 } 64 |> Random.run (Key.ofSeed 0)
     /// </code></example>
-    let init (heads: Heads) (size: int) : Random<Attention> = initBy Linear.initNoBias heads size
+    let init (heads: Heads) (size: int) : Random<Attention> = initBy Dense.initNoBias heads size
 
     /// <summary>Projections with bias (MLX's <c>bias=True</c>).</summary>
     /// <exception cref="T:System.ArgumentException">Heads do not divide the size or each
     /// other.</exception>
     /// <example><code>Attention.initBias (Attention.heads 8) 64</code></example>
-    let initBias (heads: Heads) (size: int) : Random<Attention> = initBy Linear.init heads size
+    let initBias (heads: Heads) (size: int) : Random<Attention> = initBy Dense.init heads size
 
     /// <summary>What is added to scores so that nobody looks ahead: 0 on and below the diagonal, the
     /// lowest number of the dtype above it; shape (length, length)
@@ -94,16 +94,16 @@ module Attention =
         (values: Tensor)
         (queries: Tensor)
         : Tensor =
-        let q = queries |> Linear.apply p.QueryProj |> splitHeads heads.Query
-        let k = keys |> Linear.apply p.KeyProj |> splitHeads heads.KeyValue
-        let v = values |> Linear.apply p.ValueProj |> splitHeads heads.KeyValue
+        let q = queries |> Dense.apply p.QueryProj |> splitHeads heads.Query
+        let k = keys |> Dense.apply p.KeyProj |> splitHeads heads.KeyValue
+        let v = values |> Dense.apply p.ValueProj |> splitHeads heads.KeyValue
         let scale = Math.Sqrt(1.0 / float (Tensor.dim -1 q))
 
         q
         |> Tensor.attention scale mask k v
         |> Tensor.permute [ 0; 2; 1; 3 ]
         |> Tensor.flattenAxes 2 3
-        |> Linear.apply p.OutProj
+        |> Dense.apply p.OutProj
 
     /// <summary>Attention of x (batch, length, size) to itself.</summary>
     let apply (heads: Heads) (mask: Mask) (p: Attention) (x: Tensor) : Tensor =

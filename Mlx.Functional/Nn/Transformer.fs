@@ -25,9 +25,9 @@ type TransformerEncoderLayer =
         /// For the linear maps.
         Ln2: LayerNorm
         /// (..., size) to (..., mlp size).
-        Linear1: Linear
+        Linear1: Dense
         /// (..., mlp size) to (..., size).
-        Linear2: Linear
+        Linear2: Dense
     }
 
 /// <summary>Encoder layers one after the other, then a norm.</summary>
@@ -54,9 +54,9 @@ type TransformerDecoderLayer =
         /// For the linear maps.
         Ln3: LayerNorm
         /// (..., size) to (..., mlp size).
-        Linear1: Linear
+        Linear1: Dense
         /// (..., mlp size) to (..., size).
-        Linear2: Linear
+        Linear2: Dense
     }
 
 /// <summary>Decoder layers one after the other, then a norm.</summary>
@@ -109,7 +109,7 @@ module internal Residual =
 
     /// The linear maps, between which their dropping lies.
     let perceptron config linear1 linear2 drop x =
-        x |> Linear.apply linear1 |> config.Activation |> drop |> Linear.apply linear2
+        x |> Dense.apply linear1 |> config.Activation |> drop |> Dense.apply linear2
 
 /// <summary>An encoder layer (<c>mlx.nn.TransformerEncoderLayer</c>).</summary>
 [<RequireQualifiedAccess>]
@@ -121,8 +121,8 @@ module TransformerEncoderLayer =
             let! attention = Attention.init heads size
             let! ln1 = LayerNorm.init size
             let! ln2 = LayerNorm.init size
-            let! linear1 = Linear.init size mlpSize
-            let! linear2 = Linear.init mlpSize size
+            let! linear1 = Dense.init size mlpSize
+            let! linear2 = Dense.init mlpSize size
 
             return
                 { Attention = attention
@@ -205,8 +205,8 @@ module TransformerDecoderLayer =
             let! self = Attention.init heads size
             let! cross = Attention.init heads size
             let! norms = Random.replicate 3 (LayerNorm.init size)
-            let! linear1 = Linear.init size mlpSize
-            let! linear2 = Linear.init mlpSize size
+            let! linear1 = Dense.init size mlpSize
+            let! linear2 = Dense.init mlpSize size
 
             return
                 { SelfAttention = self

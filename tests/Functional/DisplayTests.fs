@@ -95,6 +95,32 @@ let private history () =
     Expect.stringContains html "a&lt;b" "escaped"
     Expect.stringContains html "<polyline" "its course"
 
+let private graph () =
+    use x = Tensor.ones [ 3 ]
+    use y = Tensor.exp x + x
+    let rich = Display.graph y
+    let again = Display.render (ComputationGraph.Of(ReadOnlySpan [| y |]))
+    Expect.equal again rich "a graph as a value"
+    Expect.equal rich.Text "2 ops: Add 1, Exp 1" "the ops"
+    let html = Option.get rich.Html
+    let drawing = Xml.Linq.XElement.Parse(html.Substring(0, html.IndexOf "</svg>" + 6))
+    let parts name = [ for e in drawing.Descendants(Xml.Linq.XName.Get name) -> e ]
+
+    let heights =
+        [ for text in parts "text" ->
+              text.Value, float (nonNull (text.Attribute(Xml.Linq.XName.Get "y"))).Value ]
+        |> Map.ofList
+
+    Expect.equal (parts "path").Length 3 "an arrow for each array that is read"
+    Expect.isLessThan heights["A"] heights["Exp"] "an input above what reads it"
+    Expect.isLessThan heights["Exp"] heights["Add"] "an op below what it reads"
+
+let private longGraph () =
+    use x = Tensor.ones [ 3 ]
+    use y = Seq.fold (fun (y: Tensor) _ -> Tensor.sin y + x) x (seq { 1..40 })
+    let html = Option.get (Display.graph y).Html
+    Expect.stringContains html "<tr><td>Sin</td><td>40</td></tr>" "a row for each op"
+
 type private Temperature = { Celsius: float }
 
 let private taught () =
@@ -134,5 +160,7 @@ let suite () =
           testCase "every dtype and rank has text and HTML" kinds
           testCase "a tree has a line for each leaf" tree
           testCase "a history has a line for each measurement" history
+          testCase "a graph is a drawing" graph
+          testCase "a long graph is a table" longGraph
           testCase "types can be taught" taught
           testCase "show writes text, or lines for a program" shown ]

@@ -9,14 +9,16 @@ open Mlx.Tests.Functional.Goldens
 let private linear prefix (p: Named) : Linear =
     { Weight = p[prefix + "weight"]; Bias = p.TryFind(prefix + "bias") }
 
+let private dense prefix (p: Named) : Dense = Dense.Plain(linear prefix p)
+
 let private norm prefix (p: Named) : LayerNorm =
     { Weight = p[prefix + "weight"]; Bias = p.TryFind(prefix + "bias") }
 
 let private attention prefix (p: Named) : Attention =
-    { QueryProj = linear (prefix + "query_proj.") p
-      KeyProj = linear (prefix + "key_proj.") p
-      ValueProj = linear (prefix + "value_proj.") p
-      OutProj = linear (prefix + "out_proj.") p }
+    { QueryProj = dense (prefix + "query_proj.") p
+      KeyProj = dense (prefix + "key_proj.") p
+      ValueProj = dense (prefix + "value_proj.") p
+      OutProj = dense (prefix + "out_proj.") p }
 
 let private mask name (case: Case) (inputs: Named) =
     match inputs.TryFind name, case.Call name with
@@ -191,8 +193,8 @@ let private transformers: (string * Row) list =
         { Attention = attention (prefix + "attention.") p
           Ln1 = norm (prefix + "ln1.") p
           Ln2 = norm (prefix + "ln2.") p
-          Linear1 = linear (prefix + "linear1.") p
-          Linear2 = linear (prefix + "linear2.") p }
+          Linear1 = dense (prefix + "linear1.") p
+          Linear2 = dense (prefix + "linear2.") p }
 
     let decoderLayer prefix (p: Named) : TransformerDecoderLayer =
         { SelfAttention = attention (prefix + "self_attention.") p
@@ -200,8 +202,8 @@ let private transformers: (string * Row) list =
           Ln1 = norm (prefix + "ln1.") p
           Ln2 = norm (prefix + "ln2.") p
           Ln3 = norm (prefix + "ln3.") p
-          Linear1 = linear (prefix + "linear1.") p
-          Linear2 = linear (prefix + "linear2.") p }
+          Linear1 = dense (prefix + "linear1.") p
+          Linear2 = dense (prefix + "linear2.") p }
 
     let encoder prefix layers p : TransformerEncoder =
         { Layers = [ for n in 0 .. layers - 1 -> encoderLayer $"{prefix}layers.{n}." p ]

@@ -95,6 +95,23 @@ let private dropping =
         Expect.isFalse (Tensor.allclose 1e-3 1e-3 plain (train dropping 1)) "drops"
         Expect.isFalse (Tensor.allclose 1e-3 1e-3 (train dropping 1) (train dropping 2)) "keys")
 
+let private quantizedTransformer =
+    testCase "a transformer is quantized in place, and keeps its paths" (fun () ->
+        let p = TransformerEncoder.init 2 (Attention.heads 4) 64 128 |> Random.run (Key.ofSeed 0)
+
+        let x = Random.normal [ 2; 5; 64 ] |> Random.run (Key.ofSeed 1)
+
+        let apply p =
+            x |> TransformerEncoder.apply (Transformer.config (Attention.heads 4)) Mask.Full p
+
+        let small = p |> Nn.quantize { Packing.affine with Bits = 8 } (fun _ -> true)
+        let paths = Tree.named small |> Array.map fst |> Set.ofArray
+        Expect.isTrue (paths.Contains "layers.1.attention.query_proj.scales") "attention is packed"
+        Expect.isTrue (paths.Contains "layers.1.linear2.scales") "linear maps are packed"
+        let plain = Tree.named (Nn.dequantize small) |> Array.map fst
+        Expect.equal plain (Tree.named p |> Array.map fst) "the paths of before"
+        Assert.close 0.0 0.05 (apply p) (apply small) "what it computes")
+
 let private channels =
     testCase "dropout of whole channels" (fun () ->
         use _ = Scope.Enter()
@@ -174,4 +191,12 @@ let private refusals =
             Tensor.arange 3 |> SinusoidalEncoding.apply (SinusoidalEncoding.defaults 2)))
 
 let tests =
-    [ recurrence; bidirectional; adaptive; batchNorm; dropping; channels; halves; refusals ]
+    [ quantizedTransformer
+      recurrence
+      bidirectional
+      adaptive
+      batchNorm
+      dropping
+      channels
+      halves
+      refusals ]

@@ -346,6 +346,8 @@ public static class CSharpSurface
         var graph = ComputationGraph.Of(Ops.Exp(x) + Ops.Exp(x * x));
         Equal(4, graph.Count);
         Equal(2, graph.Ops["Exp"]);
+        Equal("Add", graph.Nodes[^1].Name);
+        Same([1, 3], [.. graph.Nodes[^1].Inputs.Select(static i => (float)i)]);
         True(graph.Dot.StartsWith("digraph", StringComparison.Ordinal));
     });
 
