@@ -96,7 +96,7 @@ let private history () =
     Expect.stringContains html "<polyline" "its course"
 
 let private graph () =
-    use x = Tensor.ones [ 3 ]
+    use x = Tensor.ofSeq [ 1.0; 2.0 ]
     use y = Tensor.exp x + x
     let rich = Display.graph y
     let again = Display.render (ComputationGraph.Of(ReadOnlySpan [| y |]))
@@ -116,7 +116,7 @@ let private graph () =
     Expect.isLessThan heights["Exp"] heights["Add"] "an op below what it reads"
 
 let private longGraph () =
-    use x = Tensor.ones [ 3 ]
+    use x = Tensor.ofSeq [ 1.0; 2.0 ]
     use y = Seq.fold (fun (y: Tensor) _ -> Tensor.sin y + x) x (seq { 1..40 })
     let html = Option.get (Display.graph y).Html
     Expect.stringContains html "<tr><td>Sin</td><td>40</td></tr>" "a row for each op"
