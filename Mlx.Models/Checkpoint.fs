@@ -32,7 +32,7 @@ type CheckpointSummary =
         /// Whether the embedding is the output matrix too.
         TieWordEmbeddings: bool
         /// How the weights are packed, if they are.
-        Quantization: Packing option
+        Quantization: Quantization option
         /// The tensors, by file and then by name.
         Tensors: StoredTensor list
     }
@@ -104,7 +104,8 @@ module Checkpoint =
                       | Some size -> name, size
                       | None -> () ]
               TieWordEmbeddings = config.BoolOr("tie_word_embeddings", false)
-              Quantization = Quantization.read config
+              // How other libraries pack is told when a model is loaded.
+              Quantization = if config.Has "quantization" then Quantization.read config else None
               Tensors = [] }
 
         config.Check()
@@ -133,10 +134,14 @@ module Checkpoint =
 
             match summary.Quantization, owner t.Name with
             | Some _, Some weight when scales.ContainsKey weight -> 0L
-            | Some packing, _ when matrix ->
-                // Parts of a model may be packed differently, but all in groups of one size.
-                match scales.TryGetValue(t.Name.Replace(".weight", ".scales")) with
-                | true, s -> List.fold (fun n d -> n * int64 d) 1L s.Shape * int64 packing.GroupSize
+            | Some quantization, _ when matrix ->
+                let path = t.Name.Substring(0, t.Name.Length - ".weight".Length)
+
+                match
+                    scales.TryGetValue(path + ".scales"), quantization |> Quantization.at path
+                with
+                | (true, s), Some packing ->
+                    List.fold (fun n d -> n * int64 d) 1L s.Shape * int64 packing.GroupSize
                 | _ -> size
             | _ -> size
 

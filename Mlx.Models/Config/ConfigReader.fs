@@ -8,8 +8,8 @@ open System.Text.Json
 /// Reads the fields of a config.json and keeps what is wrong with them, so that one error can tell
 /// all of it. A field that is null counts as absent, as it does for Hugging Face.
 [<Sealed>]
-type internal ConfigReader private (source: string, root: JsonElement) =
-    let problems = List<string>()
+type internal ConfigReader
+    private (source: string, prefix: string, root: JsonElement, problems: List<string>) =
 
     let tryField (name: string) =
         match root.TryGetProperty name with
@@ -19,7 +19,7 @@ type internal ConfigReader private (source: string, root: JsonElement) =
     let wrong name wanted (value: JsonElement) =
         let text = value.GetRawText()
         let text = if text.Length > 40 then text[..39] + "..." else text
-        problems.Add $"{name}: {wanted} is wanted, {text} was found"
+        problems.Add $"{prefix}{name}: {wanted} is wanted, {text} was found"
 
     let get name wanted (read: JsonElement -> 'T option) absent =
         match tryField name with
@@ -32,7 +32,7 @@ type internal ConfigReader private (source: string, root: JsonElement) =
                 Unchecked.defaultof<'T>
 
     let required name () =
-        problems.Add $"{name}: missing"
+        problems.Add $"{prefix}{name}: missing"
         Unchecked.defaultof<'T>
 
     let asInt low high (e: JsonElement) =
@@ -67,7 +67,7 @@ type internal ConfigReader private (source: string, root: JsonElement) =
                 ModelException(source, [ $"a JSON object is wanted, {root.ValueKind} was found" ])
             )
 
-        ConfigReader(source, root)
+        ConfigReader(source, "", root, List())
 
     static member OfFile(path: string) =
         let text =
@@ -90,15 +90,33 @@ type internal ConfigReader private (source: string, root: JsonElement) =
     member _.Inner(name: string) : ConfigReader option =
         match tryField name with
         | Some value when value.ValueKind = JsonValueKind.Object ->
-            Some(ConfigReader($"{source}: {name}", value))
+            Some(ConfigReader(source, $"{prefix}{name}.", value, problems))
         | Some value ->
             wrong name "an object" value
             None
         | None -> None
 
-    member _.Problem(text: string) = problems.Add text
+    /// Where it is read from: a path, or the name of a configuration.
+    member _.Source = source
+
+    /// A problem with a field.
+    member _.Problem(name: string, text: string) = problems.Add $"{prefix}{name}: {text}"
 
     member _.Has name = (tryField name).IsSome
+
+    /// Whether a field is there and an object.
+    member _.IsObject name =
+        match tryField name with
+        | Some value -> value.ValueKind = JsonValueKind.Object
+        | None -> false
+
+    member _.Names = [ for field in root.EnumerateObject() -> field.Name ]
+
+    /// Whether a field is there and false.
+    member _.IsFalse name =
+        match tryField name with
+        | Some value -> value.ValueKind = JsonValueKind.False
+        | None -> false
 
     member _.Int(name, low, high) = get name (between low high) (asInt low high) (required name)
 
@@ -108,8 +126,15 @@ type internal ConfigReader private (source: string, root: JsonElement) =
     member _.TryInt(name, low, high) =
         get name (between low high) (asInt low high >> Option.map Some) (fun () -> None)
 
+    member _.Float(name, low, high) =
+        get name $"a number from {low} to {high}" (asFloat low high) (required name)
+
     member _.FloatOr(name, low, high, otherwise) =
         get name $"a number from {low} to {high}" (asFloat low high) (fun () -> otherwise)
+
+    member _.TryFloat(name, low, high) =
+        let read = asFloat low high >> Option.map Some
+        get name $"a number from {low} to {high}" read (fun () -> None)
 
     member _.BoolOr(name, otherwise) =
         let read (e: JsonElement) =
@@ -127,6 +152,21 @@ type internal ConfigReader private (source: string, root: JsonElement) =
             | _ -> None
 
         get name "a string" read (fun () -> None)
+
+    /// A list of strings; None where there is none.
+    member _.TryStrings name =
+        let read (e: JsonElement) =
+            if e.ValueKind <> JsonValueKind.Array then
+                None
+            else
+                let all = [ for item in e.EnumerateArray() -> item ]
+
+                if all |> List.forall (fun item -> item.ValueKind = JsonValueKind.String) then
+                    Some(Some [ for item in all -> nonNull (item.GetString()) ])
+                else
+                    None
+
+        get name "a list of strings" read (fun () -> None)
 
     /// A number or a list of numbers.
     member _.Ints(name, low, high) =

@@ -15,6 +15,10 @@ type SelfAttention =
         VProj: Dense
         /// (hidden, heads * size).
         OProj: Dense
+        /// The norm of each query, (size), in models that have one.
+        QNorm: RmsNorm option
+        /// The norm of each key, (size), in models that have one.
+        KNorm: RmsNorm option
     }
 
 /// <summary>How the features of a position are cut into heads and turned.</summary>
@@ -26,8 +30,10 @@ type AttentionShape =
         KvHeads: int
         /// Features of each.
         HeadDim: int
-        /// Base of the rotary positions.
-        RopeTheta: float
+        /// How queries and keys turn.
+        Rotary: Rotary
+        /// Added to the mean square of a query or key before its root, where they are normalized.
+        NormEps: float
     }
 
 /// <summary>Attention with rotary positions, shared by the models.</summary>
@@ -48,12 +54,6 @@ module SelfAttention =
         let x = if length = 1 then x else x |> Tensor.permute [ 0; 2; 1; 3 ]
         x |> Tensor.reshape [ batch; length; -1 ]
 
-    let private rotate (shape: AttentionShape) (length: CacheLength) (x: Tensor) : Tensor =
-        match length with
-        | CacheLength.Known offset -> x |> Tensor.rope shape.HeadDim shape.RopeTheta offset
-        | CacheLength.Traced offset ->
-            Fast.Rope(x, shape.HeadDim, offset, false, Nullable(float32 shape.RopeTheta))
-
     /// <summary>
     /// softmax(q kᵀ / sqrt size) v over the positions that the view shows, between projections:
     /// (batch, length, hidden) -> (batch, length, hidden). Answers the layer's keys and values too.
@@ -66,9 +66,21 @@ module SelfAttention =
         (x: Tensor)
         : struct (Tensor * KeyValues) =
         let heads projection count = x |> Dense.apply projection |> split count shape.HeadDim
-        let q = heads parameters.QProj shape.Heads |> rotate shape view.Length
-        let k = heads parameters.KProj shape.KvHeads |> rotate shape view.Length
+
+        let normed (norm: RmsNorm option) x =
+            match norm with
+            | Some norm -> x |> Tensor.rmsNorm shape.NormEps (Some norm.Weight)
+            | None -> x
+
+        let turned projection norm count =
+            heads projection count |> normed norm |> Rotary.apply shape.Rotary view.Length
+
+        let q = turned parameters.QProj parameters.QNorm shape.Heads
+        let k = turned parameters.KProj parameters.KNorm shape.KvHeads
         let v = heads parameters.VProj shape.KvHeads
-        let scale = 1.0 / sqrt (float shape.HeadDim)
+
+        // Scores are products of two, so the magnitude counts twice.
+        let magnitude = shape.Rotary.Magnitude * shape.Rotary.Magnitude
+        let scale = magnitude / sqrt (float shape.HeadDim)
         let struct (y, memory) = q |> Cache.attend view memory scale k v
         struct (y |> join |> Dense.apply parameters.OProj, memory)

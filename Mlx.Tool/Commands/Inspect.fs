@@ -43,7 +43,7 @@ let private asJson (summary: CheckpointSummary) =
           "tie_word_embeddings", Json.bool summary.TieWordEmbeddings
           "quantization",
           summary.Quantization
-          |> Json.option (fun q ->
+          |> Json.option (fun { Packing = q } ->
               Json.object
                   [ "bits", Json.int q.Bits
                     "group_size", Json.int q.GroupSize
@@ -84,7 +84,8 @@ let private print (summary: CheckpointSummary) (isAll: bool) =
         line $"  {name, -24} {size, 12:N0}"
 
     match summary.Quantization with
-    | Some q -> line $"packed        {q.Bits} bits in groups of {q.GroupSize}, {q.Mode}"
+    | Some { Packing = q } ->
+        line $"packed        {q.Bits} bits in groups of {q.GroupSize}, {q.Mode}"
     | None -> ()
 
     let files = summary.Tensors |> List.distinctBy _.File |> List.length

@@ -9,4 +9,5 @@ let suite () =
           Tokenizers.GoldenTests.tests
           WeightsTests.tests
           MistralTests.tests
+          FamilyTests.tests
           GenerateTests.tests ]

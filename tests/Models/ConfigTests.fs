@@ -2,6 +2,7 @@ module Mlx.Tests.Models.ConfigTests
 
 open System.IO
 open Expecto
+open Mlx
 open Mlx.Models
 open Mlx.Tests.Models.Golden
 
@@ -38,7 +39,7 @@ let tests =
 
               Expect.equal
                   config.Quantization
-                  (Some { GroupSize = 32; Bits = 8; Mode = "affine" })
+                  (Some(Quantization.all { GroupSize = 32; Bits = 8; Mode = "affine" }))
                   "quantization")
 
           testCase "what is written is read again" (fun () ->
@@ -49,7 +50,11 @@ let tests =
                       EosTokenIds = [ 3; 4 ]
                       BosTokenId = None
                       RopeTheta = 1e6
-                      Quantization = Some { GroupSize = 64; Bits = 4; Mode = "affine" } }
+                      Quantization =
+                          Some
+                              { Packing = Packing.affine
+                                Layers =
+                                  Map [ "lm_head", None; "model.embed_tokens", Some Packing.mxfp8 ] } }
 
               Expect.equal (MistralConfig.parse (MistralConfig.toJson config)) config "config")
 

@@ -20,6 +20,10 @@ let folders =
 
 let path (name: string) = Path.Combine(AppContext.BaseDirectory, "data", "mistral", name)
 
+/// The folders of the families: tiny models of every variant, and what mlx-lm's models compute with
+/// them.
+let families = Path.Combine(AppContext.BaseDirectory, "data", "models")
+
 /// A folder that is gone at the end.
 type Folder() =
     let path = Directory.CreateTempSubdirectory("mlx-models-").FullName
@@ -29,14 +33,17 @@ type Folder() =
     interface IDisposable with
         member _.Dispose() = Directory.Delete(path, true)
 
-/// A copy of a golden folder, to be damaged.
-let copy name =
+/// A copy of a folder, to be damaged.
+let copyOf (source: string) =
     let folder = new Folder()
 
-    for file in Directory.EnumerateFiles(path name) do
+    for file in Directory.EnumerateFiles source do
         File.Copy(file, folder.File(nonNull (Path.GetFileName file)))
 
     folder
+
+/// A copy of a golden folder, to be damaged.
+let copy name = copyOf (path name)
 
 /// The recorded answers of a folder.
 type Expected =
@@ -52,8 +59,8 @@ type Expected =
         Decode: Tensor
     }
 
-let expected name =
-    let at file = Path.Combine(path name, file)
+let expectedIn (folder: string) =
+    let at file = Path.Combine(folder, file)
     use json = JsonDocument.Parse(File.ReadAllText(at "expected.json"))
     let list (name: string) = json.RootElement.GetProperty(name).EnumerateArray()
     let tensors = Safetensors.Load(at "expected.safetensors").Arrays
@@ -63,6 +70,8 @@ let expected name =
       Margin = [| for m in list "greedy_margin_top1_top2" -> m.GetDouble() |]
       Prefill = tensors["logits_prefill"]
       Decode = tensors["logits_decode"] }
+
+let expected name = expectedIn (path name)
 
 /// The largest difference between elements.
 let distance (a: Tensor) (b: Tensor) =
