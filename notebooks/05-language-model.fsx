@@ -129,7 +129,7 @@ Mistral.save folder config trained.Parameters
 
 let languageModel = Mistral.load folder ||> Mistral.languageModel
 
-let options = { GenerateOptions.defaults with MaxTokens = 60; Sampler = Sample.greedy }
+let options = { GenerateOptions.defaults with MaxTokens = 60; Sampling = Sample.greedy }
 
 Generate.text Tokenizer.bytes languageModel options "forty-two and "
 |> String.concat ""

@@ -44,15 +44,19 @@ public sealed unsafe class ArrayVector : IDisposable
     public MlxArray Get(int index)
     {
         using var use = owner.Acquire();
-        if (index < 0 || index >= Count)
+        mlx_array a = default;
+        try
         {
+            ArgumentOutOfRangeException.ThrowIfNegative(index);
+            var status = Native.mlx_vector_array_get(&a, Of(use), (nuint)index);
+            return Result.Array(status, a, nameof(Native.mlx_vector_array_get));
+        }
+        catch (MlxException) when (index >= Count)
+        {
+            // Asking beforehand would be one more call for each element of a long loop.
             throw new ArgumentOutOfRangeException(
                 nameof(index), index, $"the vector has {Count} elements");
         }
-
-        mlx_array a = default;
-        var status = Native.mlx_vector_array_get(&a, Of(use), (nuint)index);
-        return Result.Array(status, a, nameof(Native.mlx_vector_array_get));
     }
 
     /// <summary>All the arrays, as new handles.</summary>

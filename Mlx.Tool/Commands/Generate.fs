@@ -44,7 +44,7 @@ let private source (result: ParseResult) : Choice<string, int[]> =
 let private options (result: ParseResult) : GenerateOptions =
     { GenerateOptions.defaults with
         MaxTokens = maxTokens.Of result
-        Sampler = Sample.temperature (temp.Of result)
+        Sampling = Sample.temperature (temp.Of result)
         Seed = seed.Of result
         StopAtEos = not (ignoreEos.Of result) }
 

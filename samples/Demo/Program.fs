@@ -32,7 +32,7 @@ let private write (config: MistralConfig) (model: Mistral) (seed: int) (prompt: 
     let options =
         { GenerateOptions.defaults with
             MaxTokens = length
-            Sampler = Sample.temperature 0.5
+            Sampling = Sample.temperature 0.5
             Seed = seed
             StopAtEos = false }
 

@@ -10,4 +10,8 @@ let suite () =
           WeightsTests.tests
           MistralTests.tests
           FamilyTests.tests
+          SampleTests.tests
+          CacheTests.tests
+          CacheTests.prompts
+          BatchTests.tests
           GenerateTests.tests ]

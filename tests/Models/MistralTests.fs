@@ -4,25 +4,7 @@ open Expecto
 open Mlx
 open Mlx.Models
 open Mlx.Tests.Models.Golden
-
-/// A model of random weights, small and odd: heads that do not fill the hidden size, three queries
-/// to a key.
-let private small =
-    { MistralConfig.defaults with
-        VocabSize = 50
-        HiddenSize = 24
-        NumHiddenLayers = 2
-        NumAttentionHeads = 6
-        NumKeyValueHeads = 2
-        HeadDim = 8
-        IntermediateSize = 40
-        BosTokenId = Some 0
-        EosTokenIds = [] }
-
-let private model config = Mistral.init config |> Random.run (Key.ofSeed 1)
-
-/// Tokens without rhyme.
-let private ids count = [| for i in 1..count -> i * i * 7 % 50 |]
+open Mlx.Tests.Models.Tiny
 
 let private logits config parameters tokens =
     Mistral.logits config parameters (batch tokens) |> Tensor.squeezeAxis 0
