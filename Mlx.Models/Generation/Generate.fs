@@ -76,9 +76,9 @@ type Completion =
 
 /// One text as it is shown: tokens to pieces of text, up to where it ends.
 [<Sealed>]
-type internal Output(tokenizer: ITokenizer, eos: int list, row: DecodingRow) =
+type internal Output(stream: ITextStream, eos: int list, row: DecodingRow) =
     let options = row.Options
-    let text = StopText(tokenizer.NewStream(), options.StopStrings)
+    let text = StopText(stream, options.StopStrings)
     let clock = Stopwatch.StartNew()
     let mutable count = 0
 
@@ -125,23 +125,14 @@ type internal Output(tokenizer: ITokenizer, eos: int list, row: DecodingRow) =
 /// <summary>Text from a model, token by token.</summary>
 [<RequireQualifiedAccess>]
 module Generate =
-    /// Tokens as no text: for callers who have no tokenizer.
-    let private silent: ITokenizer =
-        { new ITokenizer with
-            member _.VocabSize = Int32.MaxValue
-            member _.Bos = None
-            member _.Eos = []
-            member _.Encode _ = [||]
-            member _.Decode _ = ""
-            member _.Bytes _ = [||]
-
-            member _.NewStream() =
-                { new ITextStream with
-                    member _.Push _ = ""
-                    member _.Finish() = "" } }
+    /// No text, for callers who have no tokenizer.
+    let private silent () : ITextStream =
+        { new ITextStream with
+            member _.Push _ = ""
+            member _.Finish() = "" }
 
     let private run'
-        (tokenizer: ITokenizer)
+        (newStream: unit -> ITextStream)
         (model: LanguageModel)
         (options: GenerateOptions)
         (prompt: seq<int>)
@@ -154,7 +145,7 @@ module Generate =
                 use batch = new DecodingBatch(model)
                 let row = DecodingRow(options, prompt)
                 batch.Add row
-                let output = Output(tokenizer, model.Eos, row)
+                let output = Output(newStream (), model.Eos, row)
                 let mutable goesOn = true
 
                 while goesOn do
@@ -182,7 +173,7 @@ module Generate =
         (options: GenerateOptions)
         (prompt: seq<int>)
         : seq<Generated> =
-        run' tokenizer model options prompt
+        run' tokenizer.NewStream model options prompt
 
     /// <summary>
     /// The tokens that the model writes after a prompt, each as soon as it is known, while the next
@@ -308,7 +299,10 @@ module Generate =
             use batch = new DecodingBatch(model)
             let rows = [ for prompt in prompts -> DecodingRow(options, prompt) ]
             rows |> List.iter batch.Add
-            let outputs = dict [ for row in rows -> row, Output(tokenizer, model.Eos, row) ]
+
+            let outputs =
+                dict [ for row in rows -> row, Output(tokenizer.NewStream(), model.Eos, row) ]
+
             let texts = dict [ for row in rows -> row, ResizeArray<Generated>() ]
             let hasEnded row = (Seq.last texts[row]).Finish.IsSome
 
