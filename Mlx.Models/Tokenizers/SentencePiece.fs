@@ -133,6 +133,9 @@ module internal SentencePiece =
         if pieces.Count = 0 then
             problems.Add "it has no pieces: it is no SentencePiece model"
 
+        if pieces.Exists(fun p -> p.Kind = Kind.Byte && (Utf8.byteToken p.Text).IsNone) then
+            problems.Add "a piece for a byte is none"
+
         if pieces.Exists(fun p -> p.Kind = Kind.Unused) then
             problems.Add "unused pieces are not supported"
 
@@ -172,10 +175,10 @@ module internal SentencePiece =
                 ids.TryAdd(piece.Text, id) |> ignore
                 longest <- max longest piece.Text.Length
             | Kind.Unknown -> unknown <- id
-            | Kind.Byte when piece.Text.Length = 6 ->
-                match Convert.FromHexString(piece.Text.AsSpan(3, 2)) with
-                | [| b |] -> bytes[int b] <- id
-                | _ -> ()
+            | Kind.Byte ->
+                match Utf8.byteToken piece.Text with
+                | ValueSome b -> bytes[int b] <- id
+                | ValueNone -> ()
             | _ -> ())
 
         let whole =
@@ -271,9 +274,9 @@ module internal SentencePiece =
             else
                 let piece = spec.Pieces[id]
 
-                if piece.Kind = Kind.Byte && piece.Text.Length = 6 then
-                    decoder.Push(Convert.FromHexString(piece.Text.AsSpan(3, 2)))
-                else
+                match Utf8.byteToken piece.Text with
+                | ValueSome b when piece.Kind = Kind.Byte -> decoder.Push [| b |]
+                | _ ->
                     let before = decoder.Finish()
                     empty <- empty && before = ""
                     atStart <- atStart && not spaceSeen && empty
@@ -341,10 +344,9 @@ module internal SentencePiece =
                     | _ -> None
               Bytes =
                 fun token ->
-                    if kindOf token = Kind.Byte && token.Length = 6 then
-                        Convert.FromHexString(token.AsSpan(3, 2))
-                    elif kindOf token = Kind.Unknown then
-                        Encoding.UTF8.GetBytes spec.UnknownSurface
-                    else
+                    match kindOf token, Utf8.byteToken token with
+                    | Kind.Byte, ValueSome b -> [| b |]
+                    | Kind.Unknown, _ -> Encoding.UTF8.GetBytes spec.UnknownSurface
+                    | _ ->
                         let text = token.Replace(space, " ", StringComparison.Ordinal)
                         Encoding.UTF8.GetBytes text }

@@ -2,7 +2,6 @@ namespace Mlx.Models
 
 open System
 open System.Collections.Generic
-open System.Globalization
 open System.Text
 
 /// Takes tokens, or pieces of text, one after the other.
@@ -18,22 +17,6 @@ module internal TokenDecoder =
     let private strict = UTF8Encoding(false, true)
 
     let private mapped f : Step = fun next -> { next with Push = f >> next.Push }
-
-    let private byteOf (token: string) =
-        if
-            token.Length = 6 && token.StartsWith("<0x", StringComparison.Ordinal) && token[5] = '>'
-        then
-            match
-                Byte.TryParse(
-                    token.AsSpan(3, 2),
-                    NumberStyles.AllowHexSpecifier,
-                    CultureInfo.InvariantCulture
-                )
-            with
-            | true, b -> ValueSome b
-            | _ -> ValueNone
-        else
-            ValueNone
 
     /// Tokens that stand for bytes become text. Where a run of them is no UTF-8, each of them
     /// becomes a replacement character; so nothing is certain before the run ends.
@@ -59,7 +42,7 @@ module internal TokenDecoder =
 
             { Push =
                 fun token ->
-                    match byteOf token with
+                    match Utf8.byteToken token with
                     | ValueSome b -> run.Add b
                     | ValueNone ->
                         flush ()
@@ -209,7 +192,7 @@ module internal TokenDecoder =
             let decode = read part
 
             fun token ->
-                match byteOf token with
+                match Utf8.byteToken token with
                 | ValueSome b when List.contains "ByteFallback" kinds -> [| b |]
                 | _ ->
                     let text = StringBuilder()

@@ -183,7 +183,14 @@ module internal TokenizerJson =
         let added =
             match root.Try "added_tokens" with
             | None -> []
-            | Some part -> [ for item in part.Items -> AddedTokens.read item ]
+            | Some part ->
+                // A token that the model has too has the model's id, whatever stands here.
+                [ for item in part.Items do
+                      let token = AddedTokens.read item
+
+                      match m.Vocabulary.TryGetValue token.Content with
+                      | true, id -> { token with Id = id }
+                      | _ -> token ]
 
         let tokens =
             TokenTable.ofPairs

@@ -1,6 +1,7 @@
 namespace Mlx.Models
 
 open System
+open System.Globalization
 open System.Text
 
 /// Bytes to text as they arrive. Pieces end where characters end.
@@ -20,6 +21,23 @@ module internal Utf8 =
             else broken <- true
 
         if broken then Encoding.UTF8.GetString(Encoding.UTF8.GetBytes text) else text
+
+    /// The byte that a token like `<0x41>` stands for.
+    let byteToken (token: string) =
+        if
+            token.Length = 6 && token.StartsWith("<0x", StringComparison.Ordinal) && token[5] = '>'
+        then
+            match
+                Byte.TryParse(
+                    token.AsSpan(3, 2),
+                    NumberStyles.AllowHexSpecifier,
+                    CultureInfo.InvariantCulture
+                )
+            with
+            | true, b -> ValueSome b
+            | _ -> ValueNone
+        else
+            ValueNone
 
     /// Every longest broken part of a character becomes one replacement character, as Unicode
     /// recommends.

@@ -7,6 +7,9 @@ let suite () =
         [ ConfigTests.tests
           TokenizerTests.tests
           Tokenizers.GoldenTests.tests
+          Tokenizers.FeatureTests.tests
+          Tokenizers.HostileTests.tests
+          ChatTests.tests
           WeightsTests.tests
           MistralTests.tests
           FamilyTests.tests

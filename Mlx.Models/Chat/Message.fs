@@ -1,0 +1,64 @@
+namespace Mlx.Models
+
+open System
+open System.Text.Json
+
+/// <summary>A function that a model asked to be called.</summary>
+type ToolCall =
+    {
+        /// What the answer refers to; empty where the model gives none.
+        Id: string
+        /// The function.
+        Name: string
+        /// Its arguments, an object of JSON.
+        Arguments: JsonElement
+    }
+
+/// <summary>A function that a model may ask to be called.</summary>
+type Tool =
+    {
+        /// The function.
+        Name: string
+        /// What it is for, for the model.
+        Description: string
+        /// A JSON schema of its arguments.
+        Parameters: JsonElement
+    }
+
+/// <summary>A turn of a conversation.</summary>
+type Message =
+    {
+        /// Who speaks: system, user, assistant or tool.
+        Role: string
+        /// What is said.
+        Content: string
+        /// What an assistant asks to be called.
+        ToolCalls: ToolCall list
+        /// Of a tool: the call that it answers.
+        ToolCallId: string option
+        /// Of a tool: the function that was called.
+        Name: string option
+    }
+
+/// <summary>Turns of a conversation.</summary>
+[<RequireQualifiedAccess>]
+module Message =
+    let private said role content : Message =
+        { Role = role
+          Content = content
+          ToolCalls = []
+          ToolCallId = None
+          Name = None }
+
+    /// <summary>What the model is told before the conversation.</summary>
+    let system (content: string) : Message = said "system" content
+
+    /// <summary>What a person says.</summary>
+    let user (content: string) : Message = said "user" content
+
+    /// <summary>What the model said.</summary>
+    let assistant (content: string) : Message = said "assistant" content
+
+    /// <summary>The answer to a call of a function.</summary>
+    let tool (call: ToolCall) (content: string) : Message =
+        { said "tool" content with ToolCallId = Some call.Id; Name = Some call.Name }
