@@ -6,14 +6,14 @@ open Mlx.Core
 
 /// <summary>
 /// What a layer, a loss or an optimizer owes: each check takes a function from any tree of tensors
-/// to any other, and an example of its argument, and throws a <c>CheckFailedException</c> that names
-/// path, index and both values where the function does not keep a law. Nothing here knows a test
-/// framework.
+/// to any other, and an example of its argument, and throws a <c>CheckFailedException</c> that
+/// names path, index and both values where the function does not keep a law. Nothing here knows a
+/// test framework.
 /// </summary>
 /// <remarks>
 /// Floating leaves are looked at; whole numbers (classes, ids) stay as they are. In float64 the
-/// differences are exact to 1e-7, in float32 to 2e-3, in 16 bits to a few steps of the dtype. Choose
-/// an example away from kinks, such as 0 for <c>Nn.relu</c>: there is no slope to find.
+/// differences are exact to 1e-7, in float32 to 2e-3, in 16 bits to a few steps of the dtype.
+/// Choose an example away from kinks, such as 0 for <c>Nn.relu</c>: there is no slope to find.
 /// </remarks>
 /// <example><code>
 /// let layer = Linear.init 3 2 |> Random.run (Key.ofSeed 0)
@@ -128,7 +128,7 @@ module Check =
     /// loop.</exception>
     /// <exception cref="T:System.ArgumentException">First axes differ.</exception>
     /// <example><code>
-    /// Check.vmapOver CheckOptions.defaults (fun x -> Linear.apply layer x) batches
+    /// Check.vmapOver CheckOptions.defaults (fun x -> Linear.apply layer x) x
     /// </code></example>
     let vmapOver (options: CheckOptions) (f: 'A -> 'B) (batch: 'A) : unit =
         use _ = Scope.Enter()
@@ -222,17 +222,23 @@ module Check =
     /// <summary>Running it leaves nothing behind: no handle, and no memory that grows with every
     /// run. It runs five times; no other thread may make tensors meanwhile.</summary>
     /// <exception cref="T:Mlx.Testing.CheckFailedException">Something is left.</exception>
-    /// <example><code>Check.noLeaks (fun () -> use y = f x in Tensor.toFloat y |> ignore)</code></example>
+    /// <example><code>
+    /// Check.noLeaks (fun () -> use y = f x in Tensor.toFloat y |> ignore)
+    /// </code></example>
     let noLeaks (body: unit -> unit) : unit =
         let struct (handles, bytes) = Leaks.perRun body
 
         if handles > 0L || bytes > 0L then
             Finding.fail "Check.noLeaks" $"each run leaves {handles} handles and {bytes} bytes"
 
-    /// <summary><c>gradients</c>, <c>vjpJvp</c>, <c>vmap</c>, <c>compiled</c> and <c>keepsDType</c>:
-    /// all that a layer owes.</summary>
+    /// <summary>Of a tree of tensors to another: <c>gradients</c>, <c>vjpJvp</c>, <c>vmap</c>,
+    /// <c>compiled</c> and <c>keepsDType</c>: all that a layer owes.</summary>
     /// <exception cref="T:Mlx.Testing.CheckFailedException">One of them does not hold.</exception>
-    /// <example><code>Check.all (fun (p, x) -> MyLayer.apply p x) (layer, x)</code></example>
+    /// <example><code>
+    /// let layer = Linear.init 3 2 |> Random.run (Key.ofSeed 0)
+    /// let x = Random.normal [ 4; 3 ] |> Random.run (Key.ofSeed 1)
+    /// Check.all (fun (p, x) -> x |> Linear.apply p |> Nn.gelu) (layer, x)
+    /// </code></example>
     let all (f: 'A -> 'B) (at: 'A) : unit =
         gradients f at
         vjpJvp f at

@@ -21,8 +21,8 @@ module internal Leaks =
         struct (Engine.LiveHandles, Memory.Active)
 
     /// How many handles and bytes each run of a function leaves, after a first run that fills
-    /// caches: an engine may free the buffer of the run before only now, so that bytes count if they
-    /// grow every time.
+    /// caches: an engine may free the buffer of the run before only now, so that bytes count if
+    /// they grow every time.
     let perRun (body: unit -> unit) =
         let runs = 4
         body ()

@@ -41,8 +41,11 @@ type SamplePair =
 /// <summary>Tensors of samples, and smaller samples.</summary>
 [<RequireQualifiedAccess>]
 module Sample =
-    /// <summary>The tensor.</summary>
-    /// <example><code>let x = Sample.tensor sample</code></example>
+    /// <summary>The tensor, of the sample's dtype and shape.</summary>
+    /// <example><code>
+    /// Sample.tensor { DType = DType.Int32; Shape = [ 2 ]; Values = [| 5.0; 7.0 |] }
+    /// // => array([5, 7], dtype=int32)
+    /// </code></example>
     let tensor (sample: Sample) : Tensor =
         if sample.DType.IsInexact() then
             Draw.tensor sample.DType sample.Shape sample.Values
@@ -67,8 +70,13 @@ module Sample =
 
     let private replace at value items = items |> List.mapi (fun i x -> if i = at then value else x)
 
-    /// <summary>Simpler samples: shorter axes, fewer axes, rounder and smaller numbers; the simplest
-    /// first.</summary>
+    /// <summary>Simpler samples: shorter axes, fewer axes, rounder and smaller numbers; the
+    /// simplest first.</summary>
+    /// <example><code>
+    /// let sample = { DType = DType.Int32; Shape = [ 2 ]; Values = [| 5.0; 7.0 |] }
+    /// sample |> Sample.shrink |> Seq.head |> string
+    /// // => "Int32 (1) [5]"
+    /// </code></example>
     let shrink (sample: Sample) : seq<Sample> =
         seq {
             for axis, length in List.indexed sample.Shape do

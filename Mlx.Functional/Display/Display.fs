@@ -17,8 +17,8 @@ type Rich =
     }
 
 /// <summary>
-/// Rich display of tensors, parameter trees, training histories and graphs: HTML in notebooks, text in a
-/// terminal.
+/// Rich display of tensors, parameter trees, training histories and graphs: HTML in notebooks, text
+/// in a terminal.
 /// </summary>
 [<RequireQualifiedAccess>]
 module Display =
@@ -140,10 +140,10 @@ module Display =
     /// <summary>The measurements of a training run: for each its first, best (smallest) and last
     /// value, and its course.</summary>
     /// <example><code>
-    /// let rich =
-    ///     Display.history
-    ///         [ for step in 1..3 ->
-    ///               { Name = "loss"; Value = 1.0 / float step; Step = step; Epoch = 1; Seconds = 0.0 } ]
+    /// let loss step =
+    ///     { Name = "loss"; Value = 1.0 / float step; Step = step; Epoch = 1; Seconds = 0.0 }
+    /// (Display.history [ for step in 1..4 -> loss step ]).Text
+    /// // => "loss: first 1, least 0.25, last 0.25"
     /// </code></example>
     let history (metrics: Metric list) : Rich =
         let rows =
@@ -207,8 +207,8 @@ module Display =
         Host.teach typeof<'T> (render >> page)
 
     /// <summary>
-    /// Makes tensors, histories and graphs rich where they end a cell of a notebook. <c>show</c> needs no
-    /// such call, and elsewhere it does nothing.
+    /// Makes tensors, histories and graphs rich where they end a cell of a notebook. <c>show</c>
+    /// needs no such call, and elsewhere it does nothing.
     /// </summary>
     /// <example><code>Display.install ()</code></example>
     let install () : unit =

@@ -12,8 +12,8 @@ type DistributedGroup = Mlx.Core.DistributedGroup
 /// <summary>
 /// Computing with several processes, each of which runs the same program and calls the same
 /// collectives in the same order (<c>mlx.core.distributed</c>). A program written for many runs
-/// alone too: in a group of one, reductions and gathers answer their argument. The embedded engine knows
-/// only such a group.
+/// alone too: in a group of one, reductions and gathers answer their argument. The embedded engine
+/// knows only such a group.
 /// </summary>
 /// <example><code>
 /// let group = Distributed.init ()
@@ -118,6 +118,7 @@ module Distributed =
 
     /// <summary>Sends x to the process of a rank when the result, which is x, is computed
     /// (<c>mlx.core.distributed.send</c>).</summary>
+    /// <returns>The shape of x.</returns>
     /// <exception cref="T:System.ArgumentOutOfRangeException">There is no other process of that
     /// rank.</exception>
     /// <exception cref="T:Mlx.Core.MlxException">This process is alone.</exception>

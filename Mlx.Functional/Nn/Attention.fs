@@ -29,6 +29,10 @@ type Heads =
 [<RequireQualifiedAccess>]
 module Attention =
     /// <summary>As many heads of keys and values as of queries.</summary>
+    /// <example><code>
+    /// (Attention.heads 8).KeyValue
+    /// // => 8
+    /// </code></example>
     let heads (count: int) : Heads = { Query = count; KeyValue = count }
 
     let private initBy projection (heads: Heads) (size: int) : Random<Attention> =
@@ -63,11 +67,15 @@ module Attention =
     /// <example><code>Attention.initBias (Attention.heads 8) 64</code></example>
     let initBias (heads: Heads) (size: int) : Random<Attention> = initBy Dense.init heads size
 
-    /// <summary>What is added to scores so that nobody looks ahead: 0 on and below the diagonal, the
-    /// lowest number of the dtype above it; shape (length, length)
+    /// <summary>What is added to scores so that nobody looks ahead: 0 on and below the diagonal,
+    /// the lowest number of the dtype above it; shape (length, length)
     /// (<c>MultiHeadAttention.create_additive_causal_mask</c>). <c>Mask.Causal</c> does without
     /// it.</summary>
-    /// <example><code>Mask.Of(Attention.causalMask DType.Float32 5)</code></example>
+    /// <example><code>
+    /// let mask = Attention.causalMask DType.Float32 3
+    /// mask |> Tensor.equal (Tensor.scalar 0.0) |> Tensor.astype DType.Int32 // who sees whom
+    /// // => array([[1, 0, 0], [1, 1, 0], [1, 1, 1]], dtype=int32)
+    /// </code></example>
     let causalMask (dtype: DType) (length: int) : Tensor =
         let places = Tensor.arange length
         let isAhead = Tensor.expandDims 1 places |> Tensor.less (Tensor.expandDims 0 places)
@@ -86,6 +94,13 @@ module Attention =
 
     /// <summary>Attention of queries (batch, queries, size) to keys and values (batch, keys, size),
     /// giving (batch, queries, size).</summary>
+    /// <example><code>
+    /// let heads = { Query = 4; KeyValue = 2 }
+    /// let p = Attention.init heads 16 |> Random.run (Key.ofSeed 0)
+    /// let x, memory = Tensor.ones [ 2; 5; 16 ], Tensor.ones [ 2; 7; 16 ]
+    /// x |> Attention.applyTo heads Mask.Full p memory memory |> Tensor.shape
+    /// // => [2; 5; 16]
+    /// </code></example>
     let applyTo
         (heads: Heads)
         (mask: Mask)
@@ -105,6 +120,12 @@ module Attention =
         |> Tensor.flattenAxes 2 3
         |> Dense.apply p.OutProj
 
-    /// <summary>Attention of x (batch, length, size) to itself.</summary>
+    /// <summary>Attention of x (batch, length, size) to itself, giving the same shape.</summary>
+    /// <example><code>
+    /// let heads = Attention.heads 4
+    /// let p = Attention.init heads 16 |> Random.run (Key.ofSeed 0)
+    /// Tensor.ones [ 2; 5; 16 ] |> Attention.apply heads Mask.Causal p |> Tensor.shape
+    /// // => [2; 5; 16]
+    /// </code></example>
     let apply (heads: Heads) (mask: Mask) (p: Attention) (x: Tensor) : Tensor =
         applyTo heads mask p x x x

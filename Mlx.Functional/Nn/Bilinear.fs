@@ -26,7 +26,11 @@ module Bilinear =
         }
 
     /// <summary>x1 of shape (..., in1) and x2 of (..., in2) to (..., out).</summary>
-    /// <example><code>x1 |> Bilinear.apply layer x2</code></example>
+    /// <example><code>
+    /// let p = Bilinear.init 3 5 2 |> Random.run (Key.ofSeed 0)
+    /// Tensor.ones [ 4; 3 ] |> Bilinear.apply p (Tensor.ones [ 4; 5 ]) |> Tensor.shape
+    /// // => [4; 2]
+    /// </code></example>
     let apply (p: Bilinear) (x2: Tensor) (x1: Tensor) : Tensor =
         let outputs, inputs2, inputs1 = p.Weight.Dim 0, p.Weight.Dim 1, p.Weight.Dim 2
         let leading = List.take (x1.NDim - 1) (Tensor.shape x1)

@@ -50,6 +50,12 @@ module Conv1d =
     /// MLX.</summary>
     /// <exception cref="T:System.ArgumentException">The groups do not divide the channels that come
     /// in; those that go out are looked at by <c>apply</c>.</exception>
+    /// <example><code>
+    /// let p = Conv1d.initGroups 4 8 16 3 |> Random.run (Key.ofSeed 0)
+    /// let conv = { Conv.defaults1d with Groups = 4 }
+    /// Tensor.shape p.Weight, Tensor.ones [ 1; 10; 8 ] |> Conv1d.apply conv p |> Tensor.shape
+    /// // => ([16; 3; 2], [1; 8; 16])
+    /// </code></example>
     let initGroups (groups: int) (inputs: int) (outputs: int) (kernel: int) : Random<Conv1d> =
         Convolution.weight groups inputs outputs [ kernel ]
         |> Random.map (fun weight -> { Weight = weight; Bias = Some(Tensor.zeros [ outputs ]) })
@@ -61,7 +67,10 @@ module Conv1d =
 
     /// <summary>x of shape (batch, length, in) to (batch, length', out).</summary>
     /// <example><code>
-    /// x |> Conv1d.apply { Conv.defaults1d with Stride = 2; Padding = 1 } layer
+    /// let p = Conv1d.init 3 8 5 |> Random.run (Key.ofSeed 0)
+    /// let conv = { Conv.defaults1d with Stride = 2; Padding = 2 }
+    /// Tensor.ones [ 1; 100; 3 ] |> Conv1d.apply conv p |> Tensor.shape
+    /// // => [1; 50; 8]
     /// </code></example>
     let apply (conv: Conv<int>) (p: Conv1d) (x: Tensor) : Tensor =
         x |> Tensor.conv1d conv p.Weight |> Convolution.withBias p.Bias
@@ -73,6 +82,12 @@ module Conv2d =
     /// MLX.</summary>
     /// <exception cref="T:System.ArgumentException">The groups do not divide the channels that come
     /// in; those that go out are looked at by <c>apply</c>.</exception>
+    /// <example><code>
+    /// let p = Conv2d.initGroups 8 8 8 (3, 3) |> Random.run (Key.ofSeed 0) // depthwise
+    /// let conv = { Conv.defaults with Groups = 8; Padding = 1, 1 }
+    /// Tensor.shape p.Weight, Tensor.ones [ 1; 28; 28; 8 ] |> Conv2d.apply conv p |> Tensor.shape
+    /// // => ([8; 3; 3; 1], [1; 28; 28; 8])
+    /// </code></example>
     let initGroups (groups: int) (inputs: int) (outputs: int) (kernel: int * int) : Random<Conv2d> =
         Convolution.weight groups inputs outputs [ fst kernel; snd kernel ]
         |> Random.map (fun weight -> { Weight = weight; Bias = Some(Tensor.zeros [ outputs ]) })
@@ -86,7 +101,10 @@ module Conv2d =
 
     /// <summary>x of shape (batch, height, width, in) to (batch, height', width', out).</summary>
     /// <example><code>
-    /// x |> Conv2d.apply { Conv.defaults with Stride = 2, 2; Padding = 1, 1 } layer
+    /// let p = Conv2d.init 3 8 (5, 5) |> Random.run (Key.ofSeed 0)
+    /// let conv = { Conv.defaults with Stride = 2, 2; Padding = 2, 2 }
+    /// Tensor.ones [ 1; 32; 32; 3 ] |> Conv2d.apply conv p |> Tensor.shape
+    /// // => [1; 16; 16; 8]
     /// </code></example>
     let apply (conv: Conv<int * int>) (p: Conv2d) (x: Tensor) : Tensor =
         x |> Tensor.conv2d conv p.Weight |> Convolution.withBias p.Bias
@@ -107,6 +125,10 @@ module Conv3d =
 
     /// <summary>x of shape (batch, depth, height, width, in) to (batch, depth', height', width',
     /// out).</summary>
-    /// <example><code>x |> Conv3d.apply Conv.defaults3d layer</code></example>
+    /// <example><code>
+    /// let p = Conv3d.init 1 4 (3, 3, 3) |> Random.run (Key.ofSeed 0)
+    /// Tensor.ones [ 1; 8; 16; 16; 1 ] |> Conv3d.apply Conv.defaults3d p |> Tensor.shape
+    /// // => [1; 6; 14; 14; 4]
+    /// </code></example>
     let apply (conv: Conv<int * int * int>) (p: Conv3d) (x: Tensor) : Tensor =
         x |> Tensor.conv3d conv p.Weight |> Convolution.withBias p.Bias

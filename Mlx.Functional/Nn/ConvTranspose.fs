@@ -41,7 +41,10 @@ module ConvTranspose1d =
 
     /// <summary>x of shape (batch, length, in) to (batch, length', out).</summary>
     /// <example><code>
-    /// x |> ConvTranspose1d.apply { ConvTranspose.defaults1d with Stride = 2 } layer
+    /// let p = ConvTranspose1d.init 8 3 4 |> Random.run (Key.ofSeed 0)
+    /// let conv = { ConvTranspose.defaults1d with Stride = 2; Padding = 1 }
+    /// Tensor.ones [ 1; 50; 8 ] |> ConvTranspose1d.apply conv p |> Tensor.shape
+    /// // => [1; 100; 3]
     /// </code></example>
     let apply (conv: ConvTranspose<int>) (p: ConvTranspose1d) (x: Tensor) : Tensor =
         x |> Tensor.convTranspose1d conv p.Weight |> Convolution.withBias p.Bias
@@ -60,7 +63,10 @@ module ConvTranspose2d =
 
     /// <summary>x of shape (batch, height, width, in) to (batch, height', width', out).</summary>
     /// <example><code>
-    /// x |> ConvTranspose2d.apply { ConvTranspose.defaults with Stride = 2, 2 } layer
+    /// let p = ConvTranspose2d.init 8 3 (4, 4) |> Random.run (Key.ofSeed 0)
+    /// let conv = { ConvTranspose.defaults with Stride = 2, 2; Padding = 1, 1 }
+    /// Tensor.ones [ 1; 16; 16; 8 ] |> ConvTranspose2d.apply conv p |> Tensor.shape
+    /// // => [1; 32; 32; 3]
     /// </code></example>
     let apply (conv: ConvTranspose<int * int>) (p: ConvTranspose2d) (x: Tensor) : Tensor =
         x |> Tensor.convTranspose2d conv p.Weight |> Convolution.withBias p.Bias
@@ -81,6 +87,11 @@ module ConvTranspose3d =
 
     /// <summary>x of shape (batch, depth, height, width, in) to (batch, depth', height', width',
     /// out).</summary>
-    /// <example><code>x |> ConvTranspose3d.apply ConvTranspose.defaults3d layer</code></example>
+    /// <example><code>
+    /// let p = ConvTranspose3d.init 4 1 (2, 2, 2) |> Random.run (Key.ofSeed 0)
+    /// let conv = { ConvTranspose.defaults3d with Stride = 2, 2, 2 }
+    /// Tensor.ones [ 1; 4; 8; 8; 4 ] |> ConvTranspose3d.apply conv p |> Tensor.shape
+    /// // => [1; 8; 16; 16; 1]
+    /// </code></example>
     let apply (conv: ConvTranspose<int * int * int>) (p: ConvTranspose3d) (x: Tensor) : Tensor =
         x |> Tensor.convTranspose3d conv p.Weight |> Convolution.withBias p.Bias

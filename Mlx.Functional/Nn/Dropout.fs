@@ -41,21 +41,37 @@ module NnDropout =
     module Nn =
         /// <summary>Each element 0 with the probability, the rest scaled so that the mean stays
         /// (<c>mlx.nn.Dropout</c>). For training; at inference leave it out.</summary>
+        /// <returns>The shape of x.</returns>
         /// <exception cref="T:System.ArgumentException">The probability is not in [0,
         /// 1).</exception>
+        /// <example><code>
+        /// Tensor.ones [ 6 ] |> Nn.dropout 0.5 |> Random.run (Key.ofSeed 0)
+        /// // => array([2, 2, 2, 0, 2, 2], dtype=float32)
+        /// </code></example>
         let dropout (probability: float) (x: Tensor) : Random<Tensor> =
             drawDropout Tensor.shape probability |> Random.map (fun drop -> drop x)
 
         /// <summary>Each channel of x, (batch, height, width, channels) or without a batch, 0
         /// everywhere with the probability, the rest scaled so that the mean stays
         /// (<c>mlx.nn.Dropout2d</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <exception cref="T:System.ArgumentException">The probability is not in [0, 1), or x has
         /// other axes.</exception>
-        /// <example><code>let! y = x |> Nn.dropout2d 0.1</code></example>
+        /// <example><code>
+        /// let image = Tensor.ones [ 1; 2; 3 ] // height 1, width 2, three channels
+        /// image |> Nn.dropout2d 0.5 |> Random.run (Key.ofSeed 0)
+        /// // => array([[[0, 2, 2], [0, 2, 2]]], dtype=float32)
+        /// </code></example>
         let dropout2d (probability: float) (x: Tensor) : Random<Tensor> = channels 2 probability x
 
         /// <summary>As <c>dropout2d</c>, of (batch, depth, height, width, channels) or without a
         /// batch (<c>mlx.nn.Dropout3d</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <exception cref="T:System.ArgumentException">The probability is not in [0, 1), or x has
         /// other axes.</exception>
+        /// <example><code>
+        /// let volume = Tensor.ones [ 1; 1; 2; 3 ] // depth 1, height 1, width 2, three channels
+        /// volume |> Nn.dropout3d 0.5 |> Random.run (Key.ofSeed 0)
+        /// // => array([[[[0, 2, 2], [0, 2, 2]]]], dtype=float32)
+        /// </code></example>
         let dropout3d (probability: float) (x: Tensor) : Random<Tensor> = channels 3 probability x

@@ -22,6 +22,11 @@ type GroupNorm =
 [<RequireQualifiedAccess>]
 module GroupNorm =
     /// <summary>Weight 1 and bias 0.</summary>
+    /// <example><code>
+    /// let p = GroupNorm.init 4 |> Random.run (Key.ofSeed 0)
+    /// p.Weight
+    /// // => Some array([1, 1, 1, 1], dtype=float32)
+    /// </code></example>
     let init (channels: int) : Random<GroupNorm> =
         Random.result ()
         |> Random.map (fun () ->
@@ -31,6 +36,12 @@ module GroupNorm =
     /// <summary>x of shape (batch, ..., channels) to the same shape.</summary>
     /// <exception cref="T:System.ArgumentException">The groups do not divide the
     /// channels.</exception>
+    /// <example><code>
+    /// let p = GroupNorm.init 4 |> Random.run (Key.ofSeed 0)
+    /// let x = Tensor.ofRows [ [ 1.0; 3.0; 10.0; 30.0 ] ] // channels 0 and 1 together, 2 and 3
+    /// x |> GroupNorm.applyEps 1e-5 (Neighbours 2) p
+    /// // => array([[-0.999995, 0.999995, -1, 1]], dtype=float32)
+    /// </code></example>
     let applyEps (eps: float) (groups: ChannelGroups) (p: GroupNorm) (x: Tensor) : Tensor =
         let channels = x.Dim -1
 
@@ -58,10 +69,15 @@ module GroupNorm =
         |> Tensor.reshape (Tensor.shape x)
         |> Normalization.affine p.Weight p.Bias
 
-    /// <summary>The same with eps 1e-5.</summary>
+    /// <summary>x of shape (batch, ..., channels) to the same shape, with eps 1e-5.</summary>
     /// <exception cref="T:System.ArgumentException">The groups do not divide the
     /// channels.</exception>
-    /// <example><code>x |> GroupNorm.apply (Neighbours 8) layer</code></example>
+    /// <example><code>
+    /// let p = GroupNorm.init 4 |> Random.run (Key.ofSeed 0)
+    /// let x = Tensor.ofRows [ [ 1.0; 10.0; 3.0; 30.0 ] ] // channels 0 and 2 together, 1 and 3
+    /// x |> GroupNorm.apply (Interleaved 2) p
+    /// // => array([[-0.999995, -1, 0.999995, 1]], dtype=float32)
+    /// </code></example>
     let apply (groups: ChannelGroups) (p: GroupNorm) (x: Tensor) : Tensor = applyEps 1e-5 groups p x
 
 /// <summary>Normalisation of each channel of each sample, then an affine map.</summary>
@@ -81,6 +97,11 @@ module InstanceNorm =
     let plain: InstanceNorm = { Weight = None; Bias = None }
 
     /// <summary>Weight 1 and bias 0 (MLX's <c>affine=True</c>).</summary>
+    /// <example><code>
+    /// let p = InstanceNorm.init 3 |> Random.run (Key.ofSeed 0)
+    /// p.Weight
+    /// // => Some array([1, 1, 1], dtype=float32)
+    /// </code></example>
     let init (channels: int) : Random<InstanceNorm> =
         Random.result ()
         |> Random.map (fun () ->
@@ -90,6 +111,11 @@ module InstanceNorm =
     /// <summary>x of shape (batch, lengths..., channels) to the same shape.</summary>
     /// <exception cref="T:System.ArgumentException">There is no axis between batch and
     /// channels.</exception>
+    /// <example><code>
+    /// let x = Tensor.ofSeq [ 1.0; 3.0; 10.0; 30.0 ] |> Tensor.reshape [ 2; 2; 1 ] // two samples
+    /// x |> InstanceNorm.applyEps 1e-3 InstanceNorm.plain |> Tensor.flatten
+    /// // => array([-0.9995, 0.9995, -0.999995, 0.999995], dtype=float32)
+    /// </code></example>
     let applyEps (eps: float) (p: InstanceNorm) (x: Tensor) : Tensor =
         if x.NDim < 3 then
             invalidArg
@@ -98,8 +124,13 @@ module InstanceNorm =
 
         x |> Normalization.within eps [ 1 .. x.NDim - 2 ] |> Normalization.affine p.Weight p.Bias
 
-    /// <summary>The same with eps 1e-5.</summary>
+    /// <summary>x of shape (batch, lengths..., channels) to the same shape, with eps
+    /// 1e-5.</summary>
     /// <exception cref="T:System.ArgumentException">There is no axis between batch and
     /// channels.</exception>
-    /// <example><code>x |> InstanceNorm.apply InstanceNorm.plain</code></example>
+    /// <example><code>
+    /// let x = Tensor.ofSeq [ 1.0; 3.0; 10.0; 30.0 ] |> Tensor.reshape [ 2; 2; 1 ] // two samples
+    /// x |> InstanceNorm.apply InstanceNorm.plain |> Tensor.flatten
+    /// // => array([-0.999995, 0.999995, -1, 1], dtype=float32)
+    /// </code></example>
     let apply (p: InstanceNorm) (x: Tensor) : Tensor = applyEps 1e-5 p x

@@ -29,10 +29,20 @@ module Linear =
         }
 
     /// <summary>The same without a bias.</summary>
+    /// <example><code>
+    /// let p = Linear.initNoBias 784 256 |> Random.run (Key.ofSeed 0)
+    /// Tensor.shape p.Weight, p.Bias.IsSome
+    /// // => ([256; 784], false)
+    /// </code></example>
     let initNoBias (inputs: int) (outputs: int) : Random<Linear> =
         weight inputs outputs |> Random.map (fun w -> { Weight = w; Bias = None })
 
     /// <summary>x of shape (..., in) to (..., out).</summary>
+    /// <example><code>
+    /// let p = Linear.init 784 256 |> Random.run (Key.ofSeed 0)
+    /// Tensor.ones [ 32; 784 ] |> Linear.apply p |> Tensor.shape
+    /// // => [32; 256]
+    /// </code></example>
     let apply (p: Linear) (x: Tensor) : Tensor =
         match p.Bias with
         | Some bias -> x |> Tensor.addmm bias (Tensor.transpose p.Weight)

@@ -21,7 +21,8 @@ module Pool =
     /// <summary>Windows side by side, no padding: as MLX has it when only a kernel is
     /// given.</summary>
     /// <example><code>
-    /// { Pool.window [ 3; 3 ] with Stride = [ 2; 2 ]; Padding = [ 1; 1 ] }
+    /// { Pool.window [ 3; 3 ] with Padding = [ 1; 1 ] }.Stride
+    /// // => [3; 3]
     /// </code></example>
     let window (kernel: int list) : Pool =
         { Kernel = kernel; Stride = kernel; Padding = List.map (fun _ -> 0) kernel }
@@ -98,9 +99,15 @@ module Pool =
 
     /// <summary>The maximum of each window of x (batch, lengths..., channels), padded with minus
     /// infinity (<c>mlx.nn.MaxPool1d</c>, <c>MaxPool2d</c>, <c>MaxPool3d</c>).</summary>
+    /// <returns>Shape (batch, places..., channels), places = (length + 2 padding - kernel) / stride
+    /// + 1.</returns>
     /// <exception cref="T:System.ArgumentException">The window does not fit the shape; integers are
     /// to be padded.</exception>
-    /// <example><code>x |> Pool.max (Pool.window [ 2; 2 ])</code></example>
+    /// <example><code>
+    /// let image = Tensor.arange 16 |> Tensor.reshape [ 1; 4; 4; 1 ]
+    /// image |> Pool.max (Pool.window [ 2; 2 ]) |> Tensor.reshape [ 2; 2 ]
+    /// // => array([[5, 7], [13, 15]], dtype=int32)
+    /// </code></example>
     let max (pool: Pool) (x: Tensor) : Tensor =
         check pool x
 
@@ -111,8 +118,14 @@ module Pool =
 
     /// <summary>The mean of each window of x (batch, lengths..., channels), padded with zeros,
     /// which count (<c>mlx.nn.AvgPool1d</c>, <c>AvgPool2d</c>, <c>AvgPool3d</c>).</summary>
+    /// <returns>Shape (batch, places..., channels), places = (length + 2 padding - kernel) / stride
+    /// + 1.</returns>
     /// <exception cref="T:System.ArgumentException">The window does not fit the shape.</exception>
-    /// <example><code>x |> Pool.average (Pool.window [ 2; 2 ])</code></example>
+    /// <example><code>
+    /// let image = Tensor.arange 16 |> Tensor.astype DType.Float32 |> Tensor.reshape [ 1; 4; 4; 1 ]
+    /// image |> Pool.average (Pool.window [ 2; 2 ]) |> Tensor.reshape [ 2; 2 ]
+    /// // => array([[2.5, 4.5], [10.5, 12.5]], dtype=float32)
+    /// </code></example>
     let average (pool: Pool) (x: Tensor) : Tensor =
         check pool x
         x |> pad 0.0 pool |> windows pool |> Tensor.meanAxes (kernelAxes pool)
@@ -143,14 +156,25 @@ module Pool =
     /// <summary>The mean over windows laid so that x (batch, lengths..., channels) gets the lengths
     /// asked for; they overlap where those do not divide (PyTorch's
     /// <c>AdaptiveAvgPool</c>).</summary>
+    /// <returns>Shape (batch, lengths asked for..., channels).</returns>
     /// <exception cref="T:System.ArgumentException">There are not as many lengths as axes between
     /// batch and channels, or one is below 1.</exception>
-    /// <example><code>x |> Pool.adaptiveAverage [ 1; 1 ]</code></example>
+    /// <example><code>
+    /// Tensor.ones [ 1; 7; 7; 512 ] |> Pool.adaptiveAverage [ 1; 1 ] |> Tensor.shape
+    /// // => [1; 1; 1; 512]
+    /// </code></example>
     let adaptiveAverage (lengths: int list) (x: Tensor) : Tensor =
         adaptive Tensor.meanAxes lengths x
 
     /// <summary>The maximum over the windows of <c>adaptiveAverage</c> (PyTorch's
     /// <c>AdaptiveMaxPool</c>).</summary>
+    /// <returns>Shape (batch, lengths asked for..., channels).</returns>
     /// <exception cref="T:System.ArgumentException">As there.</exception>
-    /// <example><code>x |> Pool.adaptiveMax [ 7; 7 ]</code></example>
+    /// <example><code>
+    /// Tensor.ofSeq [ 1.0; 5.0; 2.0; 4.0; 3.0 ]
+    /// |> Tensor.reshape [ 1; 5; 1 ]
+    /// |> Pool.adaptiveMax [ 2 ] // elements 0..2 and 2..4
+    /// |> Tensor.flatten
+    /// // => array([5, 4], dtype=float32)
+    /// </code></example>
     let adaptiveMax (lengths: int list) (x: Tensor) : Tensor = adaptive Tensor.maxAxes lengths x

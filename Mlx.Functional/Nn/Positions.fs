@@ -21,17 +21,30 @@ type Rope =
 [<RequireQualifiedAccess>]
 module Rope =
     /// <summary>Halves against each other, base 10000, scale 1, as in MLX.</summary>
+    /// <example><code>
+    /// { Rope.defaults 64 with Base = 500000.0 }.Dims
+    /// // => 64
+    /// </code></example>
     let defaults (dims: int) : Rope =
         { Dims = dims; Traditional = false; Base = 10000.0; Scale = 1.0 }
 
     /// <summary>x of shape (..., length, features), whose first element stands at the position
     /// <c>offset</c>, to the same shape.</summary>
-    /// <example><code>x |> Rope.apply { Rope.defaults 64 with Base = 500000.0 } 0</code></example>
+    /// <example><code>
+    /// let x = Tensor.ofRows [ [ 1.0; 0.0 ]; [ 1.0; 0.0 ]; [ 1.0; 0.0 ] ] |> Tensor.expandDims 0
+    /// x |> Rope.apply (Rope.defaults 2) 0 // turned by 0, 1 and 2 radians
+    /// // => array([[[1, 0], [0.540302, 0.841471], [-0.416147, 0.909297]]], dtype=float32)
+    /// </code></example>
     let apply (rope: Rope) (offset: int) (x: Tensor) : Tensor =
         Fast.Rope(x, rope.Dims, rope.Traditional, float32 rope.Base, float32 rope.Scale, offset)
 
     /// <summary>The same with an int32 offset for each entry of the batch, of shape (batch), or one
     /// for all.</summary>
+    /// <example><code>
+    /// let x = Tensor.ones [ 2; 1; 4; 8 ] // two sequences, one has 5 tokens before these
+    /// x |> Rope.applyAt (Rope.defaults 8) (Tensor.ofSeq [ 0; 5 ]) |> Tensor.shape
+    /// // => [2; 1; 4; 8]
+    /// </code></example>
     let applyAt (rope: Rope) (offset: Tensor) (x: Tensor) : Tensor =
         Fast.Rope(x, rope.Dims, offset, rope.Traditional, float32 rope.Base, float32 rope.Scale)
 
@@ -43,6 +56,10 @@ module Alibi =
     /// <summary>The rate of each head: 2^(-8 i / heads) for a power of two; others take every
     /// second of the next power's.</summary>
     /// <exception cref="T:System.ArgumentException">There is no head.</exception>
+    /// <example><code>
+    /// Alibi.slopes 4
+    /// // => [0.25; 0.0625; 0.015625; 0.00390625]
+    /// </code></example>
     let slopes (heads: int) : float list =
         if heads < 1 then
             invalidArg (nameof heads) $"{heads} heads"
@@ -63,7 +80,8 @@ module Alibi =
     /// the distance, where the first query stands at the position <c>offset</c>.</summary>
     /// <exception cref="T:System.ArgumentException">There is no head.</exception>
     /// <example><code>
-    /// x |> Attention.apply heads (Mask.Of(Alibi.bias DType.Float32 8 0 n n)) p
+    /// Alibi.bias DType.Float32 1 3 1 3 // one head, whose only query stands at position 3
+    /// // => array([[[[-0.0117188, -0.0078125, -0.00390625]]]], dtype=float32)
     /// </code></example>
     let bias (dtype: DType) (heads: int) (offset: int) (queries: int) (keys: int) : Tensor =
         let places = Tensor.arangeFrom offset (offset + queries) |> Tensor.expandDims 1
@@ -102,6 +120,10 @@ type SinusoidalEncoding =
 module SinusoidalEncoding =
     /// <summary>Frequencies from 1 down to 0.0001, scale sqrt(2 / dims), sines first, as in
     /// MLX.</summary>
+    /// <example><code>
+    /// (SinusoidalEncoding.defaults 8).Scale
+    /// // => 0.5
+    /// </code></example>
     let defaults (dims: int) : SinusoidalEncoding =
         { Dims = dims
           MinFreq = 0.0001
@@ -114,7 +136,9 @@ module SinusoidalEncoding =
     /// <exception cref="T:System.ArgumentException">The dims are odd or less than 4: there are at
     /// least two frequencies.</exception>
     /// <example><code>
-    /// x + SinusoidalEncoding.apply (SinusoidalEncoding.defaults 64) (Tensor.arange length)
+    /// let encoding = SinusoidalEncoding.defaults 64
+    /// Tensor.arange 10 |> SinusoidalEncoding.apply encoding |> Tensor.shape
+    /// // => [10; 64]
     /// </code></example>
     let apply (encoding: SinusoidalEncoding) (positions: Tensor) : Tensor =
         if encoding.Dims < 4 || encoding.Dims % 2 <> 0 then

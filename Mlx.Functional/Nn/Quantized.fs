@@ -3,7 +3,8 @@ namespace Mlx
 open System
 
 /// <summary>A linear map whose weight is packed into small integers or floats. It is frozen:
-/// gradients go through it to its input, scales, biases and bias, but the codes have none.</summary>
+/// gradients go through it to its input, scales, biases and bias, but the codes have
+/// none.</summary>
 type QuantizedLinear =
     {
         /// The weight (out, in), packed. Its parts have the paths <c>weight</c>, <c>scales</c> and
@@ -35,7 +36,8 @@ module QuantizedLinear =
     let ofLinear (packing: Packing) (p: Linear) : QuantizedLinear =
         { Matrix = Tensor.quantize packing p.Weight; Bias = p.Bias }
 
-    /// <summary>A weight uniform within 1 / sqrt inputs, packed, and a bias of 0, as in MLX.</summary>
+    /// <summary>A weight uniform within 1 / sqrt inputs, packed, and a bias of 0, as in
+    /// MLX.</summary>
     /// <exception cref="T:Mlx.Core.MlxException">The inputs are no multiple of the
     /// group.</exception>
     /// <example><code>QuantizedLinear.init Packing.affine 512 256</code></example>

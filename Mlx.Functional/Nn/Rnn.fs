@@ -123,6 +123,11 @@ module Rnn =
     /// <summary>From zeros along x of shape (..., length, in): every hidden state (..., length,
     /// hidden).</summary>
     /// <exception cref="T:System.ArgumentException">The sequence is empty.</exception>
+    /// <example><code>
+    /// let p = Rnn.init 8 16 |> Random.run (Key.ofSeed 0)
+    /// Tensor.ones [ 2; 5; 8 ] |> Rnn.apply p |> Tensor.shape
+    /// // => [2; 5; 16]
+    /// </code></example>
     let apply (p: Rnn) (x: Tensor) : Tensor = fst (applyFrom Nn.tanh None p x)
 
 /// <summary>
@@ -188,6 +193,11 @@ module Gru =
     /// <summary>From zeros along x of shape (..., length, in): every hidden state (..., length,
     /// hidden).</summary>
     /// <exception cref="T:System.ArgumentException">The sequence is empty.</exception>
+    /// <example><code>
+    /// let p = Gru.init 8 16 |> Random.run (Key.ofSeed 0)
+    /// Tensor.ones [ 2; 5; 8 ] |> Gru.apply p |> Tensor.shape
+    /// // => [2; 5; 16]
+    /// </code></example>
     let apply (p: Gru) (x: Tensor) : Tensor = fst (applyFrom None p x)
 
 /// <summary>
@@ -238,6 +248,11 @@ module Lstm =
     /// <summary>From zeros along x of shape (..., length, in): every hidden state (..., length,
     /// hidden).</summary>
     /// <exception cref="T:System.ArgumentException">The sequence is empty.</exception>
+    /// <example><code>
+    /// let p = Lstm.init 8 16 |> Random.run (Key.ofSeed 0)
+    /// Tensor.ones [ 2; 5; 8 ] |> Lstm.apply p |> Tensor.shape
+    /// // => [2; 5; 16]
+    /// </code></example>
     let apply (p: Lstm) (x: Tensor) : Tensor = (fst (applyFrom None p x)).Hidden
 
 /// <summary>Two layers of a kind, one for each direction of a sequence.</summary>
@@ -263,7 +278,11 @@ module Bidirectional =
 
     /// <summary>x of shape (..., length, in) to (..., length, 2 hidden): what has been read up to
     /// an element from the left, then what has been read from the right.</summary>
-    /// <example><code>x |> Bidirectional.apply Lstm.apply layer</code></example>
+    /// <example><code>
+    /// let p = Bidirectional.init (Lstm.init 8 16) |> Random.run (Key.ofSeed 0)
+    /// Tensor.ones [ 2; 5; 8 ] |> Bidirectional.apply Lstm.apply p |> Tensor.shape
+    /// // => [2; 5; 32]
+    /// </code></example>
     let apply (layer: 'Layer -> Tensor -> Tensor) (p: Bidirectional<'Layer>) (x: Tensor) : Tensor =
         let reversed (t: Tensor) = t |> Tensor.take -2 (Tensor.ofSeq [ t.Dim -2 - 1 .. -1 .. 0 ])
 

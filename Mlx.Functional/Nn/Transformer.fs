@@ -116,6 +116,11 @@ module internal Residual =
 module TransformerEncoderLayer =
     /// <summary>Attention as <c>Attention.init</c>, linear maps as <c>Linear.init</c>.</summary>
     /// <exception cref="T:System.ArgumentException">Heads do not divide the size.</exception>
+    /// <example><code>
+    /// let p = TransformerEncoderLayer.init (Attention.heads 4) 16 64 |> Random.run (Key.ofSeed 0)
+    /// Tree.size p // elements
+    /// // => 3216L
+    /// </code></example>
     let init (heads: Heads) (size: int) (mlpSize: int) : Random<TransformerEncoderLayer> =
         random {
             let! attention = Attention.init heads size
@@ -138,6 +143,13 @@ module TransformerEncoderLayer =
         |> Residual.add config p.Ln2 id (Residual.perceptron config p.Linear1 p.Linear2 drops[1])
 
     /// <summary>x of shape (batch, length, size) to the same shape.</summary>
+    /// <example><code>
+    /// let heads = Attention.heads 4
+    /// let p = TransformerEncoderLayer.init heads 16 64 |> Random.run (Key.ofSeed 0)
+    /// let config = Transformer.config heads
+    /// Tensor.ones [ 2; 5; 16 ] |> TransformerEncoderLayer.apply config Mask.Full p |> Tensor.shape
+    /// // => [2; 5; 16]
+    /// </code></example>
     let apply
         (config: TransformerConfig)
         (mask: Mask)
@@ -147,6 +159,15 @@ module TransformerEncoderLayer =
         run config mask p (Residual.none 2) x
 
     /// <summary>The same in training: attention and what is between the linear maps drop.</summary>
+    /// <returns>The shape of x, (batch, length, size).</returns>
+    /// <example><code>
+    /// let heads = Attention.heads 4
+    /// let p = TransformerEncoderLayer.init heads 16 64 |> Random.run (Key.ofSeed 0)
+    /// let config = { Transformer.config heads with Dropout = 0.1 }
+    /// let y = Tensor.ones [ 2; 5; 16 ] |> TransformerEncoderLayer.train config Mask.Full p
+    /// y |> Random.run (Key.ofSeed 1) |> Tensor.shape
+    /// // => [2; 5; 16]
+    /// </code></example>
     let train
         (config: TransformerConfig)
         (mask: Mask)
@@ -160,6 +181,11 @@ module TransformerEncoderLayer =
 module TransformerEncoder =
     /// <summary>So many layers, each drawn for itself.</summary>
     /// <exception cref="T:System.ArgumentException">Heads do not divide the size.</exception>
+    /// <example><code>
+    /// let p = TransformerEncoder.init 2 (Attention.heads 4) 16 64 |> Random.run (Key.ofSeed 0)
+    /// (Tree.paths p)[0]
+    /// // => "layers.0.attention.query_proj.weight"
+    /// </code></example>
     let init (layers: int) (heads: Heads) (size: int) (mlpSize: int) : Random<TransformerEncoder> =
         random {
             let! layers = Random.replicate layers (TransformerEncoderLayer.init heads size mlpSize)
@@ -175,8 +201,11 @@ module TransformerEncoder =
 
     /// <summary>x of shape (batch, length, size) to the same shape.</summary>
     /// <example><code>
-    /// let config = Transformer.config (Attention.heads 8)
-    /// x |> TransformerEncoder.apply config Mask.Causal encoder
+    /// let heads = Attention.heads 4
+    /// let p = TransformerEncoder.init 2 heads 16 64 |> Random.run (Key.ofSeed 0)
+    /// let config = Transformer.config heads
+    /// Tensor.ones [ 2; 5; 16 ] |> TransformerEncoder.apply config Mask.Causal p |> Tensor.shape
+    /// // => [2; 5; 16]
     /// </code></example>
     let apply
         (config: TransformerConfig)
@@ -187,6 +216,11 @@ module TransformerEncoder =
         run config mask p [ for _ in p.Layers -> Residual.none 2 ] x
 
     /// <summary>The same in training, with dropping.</summary>
+    /// <returns>The shape of x, (batch, length, size).</returns>
+    /// <example><code>
+    /// let config = { Transformer.config (Attention.heads 8) with Dropout = 0.1 }
+    /// let! y = x |> TransformerEncoder.train config Mask.Causal encoder
+    /// </code></example>
     let train
         (config: TransformerConfig)
         (mask: Mask)
@@ -200,6 +234,11 @@ module TransformerEncoder =
 module TransformerDecoderLayer =
     /// <summary>Attention as <c>Attention.init</c>, linear maps as <c>Linear.init</c>.</summary>
     /// <exception cref="T:System.ArgumentException">Heads do not divide the size.</exception>
+    /// <example><code>
+    /// let p = TransformerDecoderLayer.init (Attention.heads 4) 16 64 |> Random.run (Key.ofSeed 0)
+    /// Tree.size p // elements
+    /// // => 4272L
+    /// </code></example>
     let init (heads: Heads) (size: int) (mlpSize: int) : Random<TransformerDecoderLayer> =
         random {
             let! self = Attention.init heads size
@@ -236,6 +275,15 @@ module TransformerDecoderLayer =
 
     /// <summary>x of shape (batch, length, size), and a memory (batch, memory length, size), to the
     /// shape of x.</summary>
+    /// <example><code>
+    /// let heads = Attention.heads 4
+    /// let p = TransformerDecoderLayer.init heads 16 64 |> Random.run (Key.ofSeed 0)
+    /// let config, memory = Transformer.config heads, Tensor.ones [ 2; 7; 16 ]
+    /// Tensor.ones [ 2; 5; 16 ]
+    /// |> TransformerDecoderLayer.apply config Mask.Causal Mask.Full p memory
+    /// |> Tensor.shape
+    /// // => [2; 5; 16]
+    /// </code></example>
     let apply
         (config: TransformerConfig)
         (mask: Mask)
@@ -248,6 +296,18 @@ module TransformerDecoderLayer =
 
     /// <summary>The same in training: both attentions and what is between the linear maps
     /// drop.</summary>
+    /// <returns>The shape of x, (batch, length, size).</returns>
+    /// <example><code>
+    /// let heads = Attention.heads 4
+    /// let p = TransformerDecoderLayer.init heads 16 64 |> Random.run (Key.ofSeed 0)
+    /// let config = { Transformer.config heads with Dropout = 0.1 }
+    /// let x, memory = Tensor.ones [ 2; 5; 16 ], Tensor.ones [ 2; 7; 16 ]
+    /// x
+    /// |> TransformerDecoderLayer.train config Mask.Causal Mask.Full p memory
+    /// |> Random.run (Key.ofSeed 1)
+    /// |> Tensor.shape
+    /// // => [2; 5; 16]
+    /// </code></example>
     let train
         (config: TransformerConfig)
         (mask: Mask)
@@ -264,6 +324,11 @@ module TransformerDecoderLayer =
 module TransformerDecoder =
     /// <summary>So many layers, each drawn for itself.</summary>
     /// <exception cref="T:System.ArgumentException">Heads do not divide the size.</exception>
+    /// <example><code>
+    /// let p = TransformerDecoder.init 2 (Attention.heads 4) 16 64 |> Random.run (Key.ofSeed 0)
+    /// p.Layers.Length, Tree.size p // layers, elements
+    /// // => (2, 8576L)
+    /// </code></example>
     let init (layers: int) (heads: Heads) (size: int) (mlpSize: int) : Random<TransformerDecoder> =
         random {
             let! layers = Random.replicate layers (TransformerDecoderLayer.init heads size mlpSize)
@@ -281,6 +346,15 @@ module TransformerDecoder =
 
     /// <summary>x of shape (batch, length, size), and a memory (batch, memory length, size), to the
     /// shape of x.</summary>
+    /// <example><code>
+    /// let heads = Attention.heads 4
+    /// let p = TransformerDecoder.init 2 heads 16 64 |> Random.run (Key.ofSeed 0)
+    /// let config, memory = Transformer.config heads, Tensor.ones [ 2; 7; 16 ]
+    /// Tensor.ones [ 2; 5; 16 ]
+    /// |> TransformerDecoder.apply config Mask.Causal Mask.Full p memory
+    /// |> Tensor.shape
+    /// // => [2; 5; 16]
+    /// </code></example>
     let apply
         (config: TransformerConfig)
         (mask: Mask)
@@ -292,6 +366,13 @@ module TransformerDecoder =
         run config mask memoryMask p memory [ for _ in p.Layers -> Residual.none 3 ] x
 
     /// <summary>The same in training, with dropping.</summary>
+    /// <returns>The shape of x, (batch, length, size).</returns>
+    /// <example><code>
+    /// let heads = Attention.heads 8
+    /// let! decoder = TransformerDecoder.init 2 heads 64 256
+    /// let config = { Transformer.config heads with Dropout = 0.1 }
+    /// let! y = x |> TransformerDecoder.train config Mask.Causal Mask.Full decoder source
+    /// </code></example>
     let train
         (config: TransformerConfig)
         (mask: Mask)
@@ -308,7 +389,9 @@ module TransformerDecoder =
 module Transformer =
     /// <summary>relu, norms first and no dropping, as in MLX.</summary>
     /// <example><code>
-    /// { Transformer.config (Attention.heads 8) with Activation = Nn.gelu; Dropout = 0.1 }
+    /// let config = Transformer.config (Attention.heads 8)
+    /// { config with Activation = Nn.gelu; Dropout = 0.1 }.NormFirst
+    /// // => true
     /// </code></example>
     let config (heads: Heads) : TransformerConfig =
         { Heads = heads; Activation = Nn.relu; NormFirst = true; Dropout = 0.0 }
@@ -320,7 +403,11 @@ module Transformer =
 
     /// <summary>As many layers of the encoder, then of the decoder.</summary>
     /// <exception cref="T:System.ArgumentException">Heads do not divide the size.</exception>
-    /// <example><code>Transformer.init 6 6 (Attention.heads 8) 512 2048</code></example>
+    /// <example><code>
+    /// let p = Transformer.init 6 6 (Attention.heads 8) 512 2048 |> Random.run (Key.ofSeed 0)
+    /// Tree.size p // elements: the base model of the paper, without its embedding
+    /// // => 44103680L
+    /// </code></example>
     let init
         (encoderLayers: int)
         (decoderLayers: int)
@@ -337,7 +424,13 @@ module Transformer =
     /// <summary>A source (batch, source length, size) and a target (batch, length, size) to the
     /// shape of the target.</summary>
     /// <example><code>
-    /// target |> Transformer.apply config Transformer.causal p source
+    /// let heads = Attention.heads 4
+    /// let p = Transformer.init 2 2 heads 16 64 |> Random.run (Key.ofSeed 0)
+    /// let source, target = Tensor.ones [ 2; 7; 16 ], Tensor.ones [ 2; 5; 16 ]
+    /// target
+    /// |> Transformer.apply (Transformer.config heads) Transformer.causal p source
+    /// |> Tensor.shape
+    /// // => [2; 5; 16]
     /// </code></example>
     let apply
         (config: TransformerConfig)
@@ -350,6 +443,13 @@ module Transformer =
         target |> TransformerDecoder.apply config masks.Target masks.Memory p.Decoder memory
 
     /// <summary>The same in training, with dropping.</summary>
+    /// <returns>The shape of the target, (batch, length, size).</returns>
+    /// <example><code>
+    /// let heads = Attention.heads 8
+    /// let! p = Transformer.init 2 2 heads 64 256
+    /// let config = { Transformer.config heads with Dropout = 0.1 }
+    /// let! y = target |> Transformer.train config Transformer.causal p source
+    /// </code></example>
     let train
         (config: TransformerConfig)
         (masks: TransformerMasks)

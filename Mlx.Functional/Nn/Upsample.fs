@@ -34,8 +34,13 @@ module Upsample =
             if scale = 1.0 then x else resize (i + 1) scale x)
 
     /// <summary>Each element the one nearest to it.</summary>
+    /// <returns>Shape (batch, scaled lengths..., channels).</returns>
     /// <exception cref="T:System.ArgumentException">The scales do not fit the shape.</exception>
-    /// <example><code>x |> Upsample.nearest [ 2.0; 2.0 ]</code></example>
+    /// <example><code>
+    /// let x = Tensor.ofSeq [ 1.0; 2.0 ] |> Tensor.reshape [ 1; 2; 1 ]
+    /// x |> Upsample.nearest [ 2.0 ] |> Tensor.flatten
+    /// // => array([1, 1, 2, 2], dtype=float32)
+    /// </code></example>
     let nearest (scales: float list) (x: Tensor) : Tensor =
         x
         |> along scales (fun axis scale x ->
@@ -85,8 +90,13 @@ module Upsample =
         if x.DType.IsFloating() && x.DType <> y.DType then Tensor.astype x.DType y else y
 
     /// <summary>Linear interpolation along each axis: bilinear, trilinear.</summary>
+    /// <returns>Shape (batch, scaled lengths..., channels).</returns>
     /// <exception cref="T:System.ArgumentException">The scales do not fit the shape.</exception>
-    /// <example><code>x |> Upsample.linear Corners.Free [ 2.0; 2.0 ]</code></example>
+    /// <example><code>
+    /// let x = Tensor.ofSeq [ 0.0; 1.0 ] |> Tensor.reshape [ 1; 2; 1 ]
+    /// x |> Upsample.linear Corners.Free [ 2.0 ] |> Tensor.flatten
+    /// // => array([0, 0.25, 0.75, 1], dtype=float32)
+    /// </code></example>
     let linear (corners: Corners) (scales: float list) (x: Tensor) : Tensor =
         x
         |> along scales (fun axis scale x ->
@@ -107,8 +117,13 @@ module Upsample =
 
     /// <summary>Cubic interpolation (Keys, a = -0.75) along each axis: bicubic; elements beyond the
     /// border are those at the border.</summary>
+    /// <returns>Shape (batch, scaled lengths..., channels).</returns>
     /// <exception cref="T:System.ArgumentException">The scales do not fit the shape.</exception>
-    /// <example><code>x |> Upsample.cubic Corners.Aligned [ 1.5; 1.5 ]</code></example>
+    /// <example><code>
+    /// let x = Tensor.ofSeq [ 0.0; 1.0 ] |> Tensor.reshape [ 1; 2; 1 ]
+    /// x |> Upsample.cubic Corners.Aligned [ 2.0 ] |> Tensor.flatten
+    /// // => array([0, 0.314815, 0.685185, 1], dtype=float32)
+    /// </code></example>
     let cubic (corners: Corners) (scales: float list) (x: Tensor) : Tensor =
         let a = -0.75f
 

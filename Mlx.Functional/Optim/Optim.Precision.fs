@@ -17,7 +17,9 @@ module OptimPrecision =
         /// <c>Optim.scaleLoss</c> does. Only float16 needs this; it holds scales up to 2^15.
         /// </summary>
         /// <exception cref="T:System.ArgumentException">The scale is not positive.</exception>
-        /// <example><code>let optimizer = Optim.staticLossScale 1024.0 (Optim.adamW 1e-3)</code></example>
+        /// <example><code>
+        /// let optimizer = Optim.staticLossScale 1024.0 (Optim.adamW 1e-3)
+        /// </code></example>
         static member staticLossScale (scale: float) (optimizer: Optimizer) : Optimizer =
             if not (scale > 0.0 && scale < infinity) then
                 invalidArg (nameof scale) $"a scale above 0, not {scale}"
@@ -31,8 +33,9 @@ module OptimPrecision =
         /// al.</see>, with the rules and defaults of PyTorch's <c>GradScaler</c>, but beginning at
         /// 2^15, which float16 still holds): a step whose gradients are not finite is left out and
         /// multiplies the scale by <c>backoff</c>; after <c>interval</c> finite ones in a row it is
-        /// multiplied by <c>growth</c>. The steps of <c>TrainStep</c> multiply the loss, and in a loop
-        /// of one's own <c>Optim.scaleLoss</c> does. The optimizer's steps and schedules count the finite ones. As ops of the step it is traced once.
+        /// multiplied by <c>growth</c>. The steps of <c>TrainStep</c> multiply the loss, and in a
+        /// loop of one's own <c>Optim.scaleLoss</c> does. The optimizer's steps and schedules count
+        /// the finite ones. As ops of the step it is traced once.
         /// </summary>
         /// <param name="initial">The first scale: 32768.</param>
         /// <param name="growth">2.</param>
@@ -81,20 +84,25 @@ module OptimPrecision =
                     |> Update.onlyIf isFinite (fun update ->
                         optimizer { update with Step = steps }))
 
-        /// <summary>What the loss is multiplied by before its gradient is taken: float32, no axes; 1
-        /// where the optimizer scales no loss.</summary>
-        /// <example><code>Optim.lossScale snapshot.Optimizer |> Tensor.toFloat</code></example>
+        /// <summary>What the loss is multiplied by before its gradient is taken: a float32 scalar;
+        /// 1 where the optimizer scales no loss.</summary>
+        /// <example><code>
+        /// let optimizer = Optim.staticLossScale 1024.0 (Optim.adamW 1e-3)
+        /// Optim.init optimizer (Tensor.ones [ 2 ]) |> Optim.lossScale
+        /// // => array(1024, dtype=float32)
+        /// </code></example>
         static member lossScale(state: OptimState) : Tensor =
             match Map.tryFind "loss_scale.scale" state with
             | Some scale -> scale
             | None -> Tensor.scalar 1f
 
-        /// <summary>A loss, 16-bit ones in float32, times the scale that the state of
+        /// <summary>A loss, a scalar, 16-bit ones in float32, times the scale that the state of
         /// <c>staticLossScale</c> or <c>dynamicLossScale</c> holds.</summary>
+        /// <returns>A float32 scalar.</returns>
         /// <example><code>
-        /// let step (p, state) batch =
-        ///     let slope = grad (fun p b -> loss p b |> Optim.scaleLoss state) p batch
-        ///     Optim.update optimizer slope state p
+        /// let state = Optim.init (Optim.staticLossScale 8.0 (Optim.sgd 0.1)) (Tensor.ones [ 2 ])
+        /// Tensor.scalar 0.5 |> Optim.scaleLoss state
+        /// // => array(4, dtype=float32)
         /// </code></example>
         static member scaleLoss (state: OptimState) (loss: Tensor) : Tensor =
             widened loss * Optim.lossScale state

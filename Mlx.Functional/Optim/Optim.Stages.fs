@@ -115,7 +115,11 @@ module OptimStages =
         /// average stay.</summary>
         /// <exception cref="T:System.ArgumentException">The state holds no average.</exception>
         /// <example><code>
-        /// let smooth = Optim.averaged snapshot.Optimizer snapshot.Parameters
+        /// let optimizer = Optim.sgd 1.0 >> Optim.ema 0.75
+        /// let p, slope = Tensor.ofSeq [ 4.0 ], Tensor.ofSeq [ 4.0 ]
+        /// let p, state = Optim.update optimizer slope (Optim.init optimizer p) p
+        /// p, Optim.averaged state p
+        /// // => (array([0], dtype=float32), array([3], dtype=float32))
         /// </code></example>
         static member averaged (state: OptimState) (parameters: 'P) : 'P =
             let find path =

@@ -12,6 +12,12 @@ open System
 [<AbstractClass; Sealed>]
 type Optim private () =
     /// <summary>Stages one after the other; the same as <c>>></c>.</summary>
+    /// <example><code>
+    /// let optimizer = Optim.chain [ Optim.clipByValue 1.0; Optim.sgd 0.1 ]
+    /// let p = Tensor.ofSeq [ 1.0; 2.0 ]
+    /// Optim.update optimizer (Tensor.ofSeq [ 50.0; 0.5 ]) (Optim.init optimizer p) p |> fst
+    /// // => array([0.9, 1.95], dtype=float32)
+    /// </code></example>
     static member chain(stages: seq<Optimizer>) : Optimizer = Seq.fold (>>) id stages
 
     /// <summary>
@@ -52,6 +58,12 @@ type Optim private () =
     /// Scales all gradients so that their norm together is at most <c>maximum</c>
     /// (<c>mlx.optimizers.clip_grad_norm</c>).
     /// </summary>
+    /// <example><code>
+    /// let optimizer = Optim.clipByGlobalNorm 1.0 >> Optim.sgd 1.0
+    /// let p, slope = Tensor.zeros [ 2 ], Tensor.ofSeq [ 30.0; 40.0 ] // of norm 50
+    /// Optim.update optimizer slope (Optim.init optimizer p) p |> fst
+    /// // => array([-0.6, -0.8], dtype=float32)
+    /// </code></example>
     static member clipByGlobalNorm(maximum: float) : Optimizer =
         fun update ->
             if update.Gradients.Length = 0 then
@@ -67,14 +79,32 @@ type Optim private () =
                 update |> Update.gradients (fun g _ -> g * Tensor.astype g.DType scale)
 
     /// <summary>Holds each element of the gradients within <c>bound</c> of 0.</summary>
+    /// <example><code>
+    /// let optimizer = Optim.clipByValue 1.0 >> Optim.sgd 1.0
+    /// let p, slope = Tensor.zeros [ 2 ], Tensor.ofSeq [ 50.0; -0.5 ]
+    /// Optim.update optimizer slope (Optim.init optimizer p) p |> fst
+    /// // => array([-1, 0.5], dtype=float32)
+    /// </code></example>
     static member clipByValue(bound: float) : Optimizer =
         Update.gradients (fun g _ -> Tensor.clip -bound bound g)
 
     /// <summary>Adds a multiple of the parameters to the gradients (L2 regularisation).</summary>
+    /// <example><code>
+    /// let optimizer = Optim.weightDecay 0.1 >> Optim.sgd 0.5
+    /// let p, slope = Tensor.ofSeq [ 1.0; -2.0 ], Tensor.zeros [ 2 ]
+    /// Optim.update optimizer slope (Optim.init optimizer p) p |> fst // p - 0.5 (0 + 0.1 p)
+    /// // => array([0.95, -1.9], dtype=float32)
+    /// </code></example>
     static member weightDecay(rate: float) : Optimizer = Update.gradients (fun g p -> g + rate * p)
 
     /// <summary>Shrinks the parameters by the learning rate times a rate, whatever the gradients
     /// (decoupled weight decay, Loshchilov and Hutter 2019).</summary>
+    /// <example><code>
+    /// let optimizer = Optim.decoupledWeightDecay (0.5, 0.1) >> Optim.lion 0.5
+    /// let p, slope = Tensor.ofSeq [ 1.0; -2.0 ], Tensor.zeros [ 2 ]
+    /// Optim.update optimizer slope (Optim.init optimizer p) p |> fst
+    /// // => array([0.95, -1.9], dtype=float32)
+    /// </code></example>
     static member decoupledWeightDecay(learningRate: Schedule, rate: float) : Optimizer =
         fun update ->
             let lr = learningRate.At update.Step
@@ -85,6 +115,13 @@ type Optim private () =
     /// Gradient descent: p - lr g; with momentum m, v = m v + (1 - dampening) g and p - lr v, or
     /// p - lr (g + m v) in Nesterov's form (<c>mlx.optimizers.SGD</c>).
     /// </summary>
+    /// <example><code>
+    /// let optimizer = Optim.sgd (0.1, momentum = 0.9)
+    /// let p, slope = Tensor.scalar 1.0, Tensor.scalar 1.0
+    /// let step (p, state) _ = Optim.update optimizer slope state p
+    /// fst (List.fold step (p, Optim.init optimizer p) [ 1; 2 ]) // 1 - 0.1 - 0.19
+    /// // => array(0.71, dtype=float32)
+    /// </code></example>
     static member sgd
         (
             learningRate: Schedule,
@@ -132,6 +169,12 @@ type Optim private () =
     /// p - lr m / (sqrt v + eps); without bias correction unless asked for
     /// (<c>mlx.optimizers.Adam</c>).
     /// </summary>
+    /// <example><code>
+    /// let optimizer = Optim.adam (0.1, biasCorrection = true)
+    /// let p, slope = Tensor.ofSeq [ 1.0; 1.0 ], Tensor.ofSeq [ 1000.0; -0.1 ]
+    /// Optim.update optimizer slope (Optim.init optimizer p) p |> fst // steps of the rate
+    /// // => array([0.900001, 1.1], dtype=float32)
+    /// </code></example>
     static member adam
         (learningRate: Schedule, ?betas: float * float, ?eps: float, ?biasCorrection: bool)
         : Optimizer =
@@ -210,18 +253,28 @@ type Optim private () =
               IsFirst = isFirst
               Stages = [] }
 
-    /// <summary>The state of an optimizer before its first step.</summary>
+    /// <summary>The state of an optimizer before its first step, for a tree of
+    /// parameters.</summary>
+    /// <example><code>
+    /// let state = Optim.init (Optim.adam 1e-3) {| W = Tensor.ones [ 2; 3 ] |}
+    /// state |> Map.map (fun _ x -> Tensor.shape x)
+    /// // => map [("adam.m.w", [2; 3]); ("adam.v.w", [2; 3]); ("step", [])]
+    /// </code></example>
     static member init (optimizer: Optimizer) (parameters: 'P) : OptimState =
         Tree.scoped (fun () ->
             // A dry run finds what the stages remember; the rest of its graph is never computed.
             let gradients = Tree.leaves parameters |> Array.map Tensor.zerosLike
             (Optim.run true optimizer gradients Map.empty parameters).Before)
 
-    /// <summary>One step: gradients, state and parameters to new parameters and state.</summary>
+    /// <summary>One step: gradients, state and parameters to new parameters and state. Gradients
+    /// and parameters are trees of the same structure and shapes.</summary>
     /// <exception cref="T:System.ArgumentException">The state belongs to another optimizer or to
     /// other parameters.</exception>
     /// <example><code>
-    /// let model, state = Optim.update optimizer slope state model
+    /// let optimizer = Optim.sgd 0.5
+    /// let p, slope = {| W = Tensor.ofSeq [ 1.0; 2.0 ] |}, {| W = Tensor.ofSeq [ 1.0; -1.0 ] |}
+    /// Optim.update optimizer slope (Optim.init optimizer p) p |> fst
+    /// // => {| W = array([0.5, 2.5], dtype=float32) |}
     /// </code></example>
     static member update
         (optimizer: Optimizer)

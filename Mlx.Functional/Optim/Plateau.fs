@@ -43,14 +43,25 @@ module Plateau =
         { Factor = 0.1; Patience = 10; Threshold = 1e-4; Cooldown = 0; Least = 0.0 }
 
     /// <summary>Before the first observation: scale 1.</summary>
+    /// <example><code>
+    /// (Plateau.init ()).Scale
+    /// // => array(1, dtype=float32)
+    /// </code></example>
     let init () : PlateauState =
         { Scale = Tensor.scalar 1f
           Best = Tensor.scalar infinityf
           Waited = Tensor.scalar 0
           Cooling = Tensor.scalar 0 }
 
-    /// <summary>A metric of no axes is observed, less being better. A metric that is not a number
+    /// <summary>A metric, a scalar, is observed, less being better. A metric that is not a number
     /// is no progress.</summary>
+    /// <example><code>
+    /// let plateau = { Plateau.defaults with Patience = 1 }
+    /// let losses = [ 1.0; 0.5; 0.5; 0.5 ] // two without progress are one more than is borne
+    /// let see state (loss: float) = state |> Plateau.observe plateau (Tensor.scalar loss)
+    /// (losses |> List.fold see (Plateau.init ())).Scale
+    /// // => array(0.1, dtype=float32)
+    /// </code></example>
     let observe (plateau: Plateau) (metric: Tensor) (state: PlateauState) : PlateauState =
         let zero = Tensor.scalar 0
         let metric = Tensor.astype DType.Float32 metric
@@ -70,5 +81,10 @@ module Plateau =
           Cooling = Tensor.where isDue (Tensor.scalar plateau.Cooldown) cooled }
 
     /// <summary>A schedule times the scale.</summary>
+    /// <example><code>
+    /// let state = { Plateau.init () with Scale = Tensor.scalar 0.1f }
+    /// Schedule.constant 0.5 |> Plateau.schedule state |> Schedule.at 0
+    /// // => 0.05
+    /// </code></example>
     let schedule (state: PlateauState) (rate: Schedule) : Schedule =
         Schedule(fun step -> rate.At step * state.Scale)

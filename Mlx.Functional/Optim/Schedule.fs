@@ -9,10 +9,19 @@ open System
 /// </summary>
 [<Sealed>]
 type Schedule(at: Tensor -> Tensor) =
-    /// <summary>The value at a step.</summary>
+    /// <summary>The value at a step: both scalars, the value float32.</summary>
+    /// <example><code>
+    /// (Schedule.linear 0.0 1.0 10).At(Tensor.scalar 5)
+    /// // => array(0.5, dtype=float32)
+    /// </code></example>
     member _.At(step: Tensor) : Tensor = at step
 
     /// <summary>The same number at every step.</summary>
+    /// <example><code>
+    /// // Optim.sgd 0.5 is Optim.sgd (Schedule.op_Implicit 0.5): any method takes a float so.
+    /// Schedule.op_Implicit 0.5 |> Schedule.at 1_000
+    /// // => 0.5
+    /// </code></example>
     static member op_Implicit(value: float) : Schedule = Schedule(fun _ -> Tensor.scalar value)
 
 /// <summary>Schedules by the formulas of <c>mlx.optimizers</c>.</summary>
@@ -25,15 +34,28 @@ module Schedule =
         Tensor.minimum (Tensor.scalar steps |> Tensor.astype step.DType) step
 
     /// <summary>The value at a step, read at once.</summary>
+    /// <example><code>
+    /// Schedule.warmupCosine 100 1_000 1e-3 |> Schedule.at 50
+    /// // => 0.0005
+    /// </code></example>
     let at (step: int) (schedule: Schedule) : float =
         schedule.At(Tensor.scalar step) |> Tensor.toFloat
 
     /// <summary>The same number at every step.</summary>
+    /// <example><code>
+    /// Schedule.constant 0.1 |> Schedule.at 1_000
+    /// // => 0.1
+    /// </code></example>
     let constant (value: float) : Schedule = Schedule.op_Implicit value
 
     /// <summary>From <c>init</c> to <c>final</c> by a line over so many steps, then constant
     /// (<c>mlx.optimizers.linear_schedule</c>).</summary>
     /// <exception cref="T:System.ArgumentException">There is no step.</exception>
+    /// <example><code>
+    /// let warmup = Schedule.linear 0.0 1.0 10
+    /// [ 0; 5; 10; 1_000 ] |> List.map (fun step -> warmup |> Schedule.at step)
+    /// // => [0.0; 0.5; 1.0; 1.0]
+    /// </code></example>
     let linear (init: float) (final: float) (steps: int) : Schedule =
         if steps < 1 then
             invalidArg (nameof steps) $"a line over at least one step, not {steps}"
@@ -42,6 +64,11 @@ module Schedule =
 
     /// <summary>From <c>init</c> to <c>final</c> by half a cosine over so many steps, then constant
     /// (<c>mlx.optimizers.cosine_decay</c>).</summary>
+    /// <example><code>
+    /// let rate = Schedule.cosineTo 0.1 0.5 10
+    /// [ 0; 5; 10; 1_000 ] |> List.map (fun step -> rate |> Schedule.at step)
+    /// // => [0.5; 0.3; 0.1; 0.1]
+    /// </code></example>
     let cosineTo (final: float) (init: float) (steps: int) : Schedule =
         Schedule(fun step ->
             let decay = 0.5 * (1.0 + Tensor.cos ((Math.PI / float steps) * until steps step))
@@ -49,14 +76,29 @@ module Schedule =
 
     /// <summary>From <c>init</c> to 0 by half a cosine over so many steps
     /// (<c>mlx.optimizers.cosine_decay</c>).</summary>
+    /// <example><code>
+    /// let rate = Schedule.cosine 1.0 10
+    /// [ 0; 5; 10 ] |> List.map (fun step -> rate |> Schedule.at step)
+    /// // => [1.0; 0.5; 0.0]
+    /// </code></example>
     let cosine (init: float) (steps: int) : Schedule = cosineTo 0.0 init steps
 
     /// <summary>init rate^step (<c>mlx.optimizers.exponential_decay</c>).</summary>
+    /// <example><code>
+    /// let rate = Schedule.exponential 1.0 0.5
+    /// [ 0; 1; 3 ] |> List.map (fun step -> rate |> Schedule.at step)
+    /// // => [1.0; 0.5; 0.125]
+    /// </code></example>
     let exponential (init: float) (rate: float) : Schedule =
         Schedule(fun step -> init * Tensor.power (float32s step) (Tensor.scalar rate))
 
     /// <summary>init rate^(step / size), the quotient an integer
     /// (<c>mlx.optimizers.step_decay</c>).</summary>
+    /// <example><code>
+    /// let rate = Schedule.step 1.0 0.5 30
+    /// [ 0; 29; 30; 60 ] |> List.map (fun step -> rate |> Schedule.at step)
+    /// // => [1.0; 1.0; 0.5; 0.25]
+    /// </code></example>
     let step (init: float) (rate: float) (size: int) : Schedule =
         Schedule(fun step ->
             let count = step |> Tensor.floorDivide (Tensor.scalar size |> Tensor.astype step.DType)
@@ -66,6 +108,11 @@ module Schedule =
     /// (<c>mlx.optimizers.join_schedules</c>).</summary>
     /// <param name="first">The first schedule.</param>
     /// <param name="later">Where each of the others begins, ascending, and the schedule.</param>
+    /// <example><code>
+    /// let rate = Schedule.join (Schedule.linear 0.0 1.0 10) [ 10, Schedule.step 1.0 0.5 30 ]
+    /// [ 5; 10; 39; 40 ] |> List.map (fun step -> rate |> Schedule.at step)
+    /// // => [0.5; 1.0; 1.0; 0.5]
+    /// </code></example>
     let join (first: Schedule) (later: seq<int * Schedule>) : Schedule =
         let later = List.ofSeq later
 
@@ -78,7 +125,11 @@ module Schedule =
 
     /// <summary>A line from 0 to the peak over the warm-up, then half a cosine down to 0 at
     /// <c>total</c> steps.</summary>
-    /// <example><code>Optim.adamW (Schedule.warmupCosine 100 5_000 1e-3)</code></example>
+    /// <example><code>
+    /// let rate = Schedule.warmupCosine 100 1_100 1.0
+    /// [ 0; 50; 100; 600; 1_100 ] |> List.map (fun step -> rate |> Schedule.at step)
+    /// // => [0.0; 0.5; 1.0; 0.5; 0.0]
+    /// </code></example>
     let warmupCosine (warmup: int) (total: int) (peak: float) : Schedule =
         if warmup < 1 then
             cosine peak total
@@ -94,7 +145,11 @@ module Schedule =
     /// </summary>
     /// <exception cref="T:System.ArgumentException">There are fewer than 4 steps, which leave none
     /// to rise in.</exception>
-    /// <example><code>Optim.sgd (Schedule.oneCycle 1_000 0.1, momentum = 0.9)</code></example>
+    /// <example><code>
+    /// let rate = Schedule.oneCycle 1_000 1.0
+    /// [ 0; 300; 1_000 ] |> List.map (fun step -> rate |> Schedule.at step)
+    /// // => [0.04; 1.0; 4e-06]
+    /// </code></example>
     let oneCycle (total: int) (peak: float) : Schedule =
         if total < 4 then
             invalidArg (nameof total) $"a cycle of at least 4 steps, not {total}"
@@ -105,5 +160,10 @@ module Schedule =
         join (cosineTo peak first rise) [ rise, fall ]
 
     /// <summary>A schedule times another.</summary>
+    /// <example><code>
+    /// let rate = Schedule.linear 0.0 1.0 10 |> Schedule.multiply (Schedule.constant 0.5)
+    /// rate |> Schedule.at 10
+    /// // => 0.5
+    /// </code></example>
     let multiply (b: Schedule) (a: Schedule) : Schedule =
         Schedule(fun step -> a.At step * b.At step)

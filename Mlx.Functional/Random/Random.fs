@@ -173,6 +173,7 @@ module Random =
         key |> map (fun key -> from shape key.Data)
 
     /// <summary>Uniform float32 numbers in [0, 1) (<c>mlx.core.random.uniform</c>).</summary>
+    /// <returns>The shape given.</returns>
     /// <example><code>
     /// Random.uniform [ 2 ] |> Random.run (Key.ofSeed 42)
     /// // => array([0.955981, 0.403273], dtype=float32)
@@ -181,6 +182,7 @@ module Random =
         draw shape (fun shape key -> MlxRandom.Uniform(ReadOnlySpan shape, key = key))
 
     /// <summary>Uniform float32 numbers in [low, high) (<c>mlx.core.random.uniform</c>).</summary>
+    /// <returns>The shape given.</returns>
     /// <example><code>
     /// Random.uniformIn -1.0 1.0 [ 2 ] |> Random.run (Key.ofSeed 42)
     /// // => array([0.911963, -0.193455], dtype=float32)
@@ -191,6 +193,7 @@ module Random =
 
     /// <summary>Normal float32 numbers of mean 0 and deviation 1
     /// (<c>mlx.core.random.normal</c>).</summary>
+    /// <returns>The shape given.</returns>
     /// <example><code>
     /// Random.normal [ 2 ] |> Random.run (Key.ofSeed 42)
     /// // => array([1.70584, -0.244885], dtype=float32)
@@ -200,6 +203,7 @@ module Random =
 
     /// <summary>Normal float32 numbers of a mean and a deviation
     /// (<c>mlx.core.random.normal</c>).</summary>
+    /// <returns>The shape given.</returns>
     /// <example><code>
     /// Random.normalIn 10.0 0.1 [ 2 ] |> Random.run (Key.ofSeed 42)
     /// // => array([10.1706, 9.97551], dtype=float32)
@@ -210,6 +214,7 @@ module Random =
 
     /// <summary>Standard normal float32 numbers, cut to [low, high]
     /// (<c>mlx.core.random.truncated_normal</c>).</summary>
+    /// <returns>The shape given.</returns>
     /// <example><code>
     /// Random.truncatedNormal -1.0 1.0 [ 2 ] |> Random.run (Key.ofSeed 42)
     /// // => array([0.882673, -0.166288], dtype=float32)
@@ -221,6 +226,7 @@ module Random =
             MlxRandom.TruncatedNormal(low, high, ReadOnlySpan shape, key = key))
 
     /// <summary>Int32 numbers in [low, high) (<c>mlx.core.random.randint</c>).</summary>
+    /// <returns>The shape given.</returns>
     /// <example><code>
     /// Random.randint 0 100 [ 3 ] |> Random.run (Key.ofSeed 42)
     /// // => array([28, 61, 17], dtype=int32)
@@ -232,6 +238,7 @@ module Random =
             MlxRandom.RandInt(low, high, ReadOnlySpan shape, key = key))
 
     /// <summary>True with a probability (<c>mlx.core.random.bernoulli</c>).</summary>
+    /// <returns>The shape given.</returns>
     /// <example><code>
     /// Random.bernoulli 0.5 [ 3 ] |> Random.run (Key.ofSeed 42)
     /// // => array([true, false, true], dtype=bool)
@@ -242,6 +249,7 @@ module Random =
             MlxRandom.Bernoulli(p, ReadOnlySpan shape, key))
 
     /// <summary>Standard Gumbel float32 numbers (<c>mlx.core.random.gumbel</c>).</summary>
+    /// <returns>The shape given.</returns>
     /// <example><code>
     /// Random.gumbel [ 2 ] |> Random.run (Key.ofSeed 42)
     /// // => array([3.10072, 0.0963539], dtype=float32)
@@ -251,6 +259,7 @@ module Random =
 
     /// <summary>Laplace float32 numbers of mean 0 and scale 1
     /// (<c>mlx.core.random.laplace</c>).</summary>
+    /// <returns>The shape given.</returns>
     /// <example><code>
     /// Random.laplace [ 2 ] |> Random.run (Key.ofSeed 42)
     /// // => array([-2.42999, 0.214995], dtype=float32)
@@ -292,6 +301,7 @@ module Random =
 
     /// <summary>Random bits, so many bytes an element: uint8, uint16 or uint32
     /// (<c>mlx.core.random.bits</c>).</summary>
+    /// <returns>The shape given.</returns>
     /// <example><code>
     /// Random.bits 4 [ 2 ] |> Random.run (Key.ofSeed 42)
     /// // => array([4105908234, 1732042517], dtype=uint32)
@@ -301,6 +311,7 @@ module Random =
 
     /// <summary>The integers below n in random order
     /// (<c>mlx.core.random.permutation</c>).</summary>
+    /// <returns>Shape (n).</returns>
     /// <example><code>
     /// Random.permutation 5 |> Random.run (Key.ofSeed 42)
     /// // => array([2, 3, 0, 1, 4], dtype=uint32)
@@ -309,6 +320,7 @@ module Random =
         key |> map (fun key -> MlxRandom.Permutation(n, key.Data))
 
     /// <summary>The rows of x in random order (<c>mlx.core.random.permutation</c>).</summary>
+    /// <returns>The shape of x.</returns>
     /// <example><code>
     /// Tensor.ofRows [ [ 1; 2 ]; [ 3; 4 ]; [ 5; 6 ] ]
     /// |> Random.shuffle

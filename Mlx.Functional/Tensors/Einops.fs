@@ -100,6 +100,7 @@ module TensorEinops =
     [<RequireQualifiedAccess>]
     module Tensor =
         /// <summary>Axes reordered, split and merged; see <c>Einops.rearrange</c>.</summary>
+        /// <returns>The shape that the right side of the pattern says.</returns>
         /// <example><code>
         /// Tensor.arange 6 |> Tensor.rearrange "(h w) -> h w" [ "w", 3 ]
         /// // => array([[0, 1, 2], [3, 4, 5]], dtype=int32)
@@ -108,6 +109,7 @@ module TensorEinops =
             Einops.rearrange pattern sizes x
 
         /// <summary>Axes that are not on the right folded; see <c>Einops.reduce</c>.</summary>
+        /// <returns>The shape that the right side of the pattern says.</returns>
         /// <example><code>
         /// Tensor.ones [ 2; 8; 8; 3 ] |> Tensor.reduceBy Tensor.meanAxes "b h w c -> b c" []
         /// // => array([[1, 1, 1], [1, 1, 1]], dtype=float32)

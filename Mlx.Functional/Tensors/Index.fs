@@ -41,6 +41,10 @@ type IndexWriter internal () =
         with get (i: Idx, j: Idx, k: Idx, l: Idx): Idx[] = [| i; j; k; l |]
 
     /// <summary><c>ix[a..b]</c>.</summary>
+    /// <example><code>
+    /// Tensor.arange 6 |> Tensor.at ix[1..3] |> At.set (Tensor.scalar 0)
+    /// // => array([0, 0, 0, 0, 4, 5], dtype=int32)
+    /// </code></example>
     member _.GetSlice(i1: int option, i2: int option) : Idx[] = [| range i1 i2 |]
 
     /// <summary><c>ix[i, a..b]</c>.</summary>

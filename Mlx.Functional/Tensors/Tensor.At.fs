@@ -15,13 +15,15 @@ module TensorAt =
     [<RequireQualifiedAccess>]
     module Tensor =
         /// <summary>A part, by any number of entries; brackets say the same shorter.</summary>
+        /// <returns>The shape of the part: an integer takes an axis away, a range keeps
+        /// it.</returns>
         /// <example><code>
         /// Tensor.arange 6 |> Tensor.index [ Idx.Slice(step = 2) ]
         /// // => array([0, 2, 4], dtype=int32)
         /// </code></example>
         let index (at: seq<Idx>) (x: Tensor) : Tensor = x.Index(ReadOnlySpan(Array.ofSeq at))
 
-        /// <summary>A place in a tensor, for the functions of <c>At</c>
+        /// <summary>A place in a tensor of any shape, for the functions of <c>At</c>
         /// (<c>array.at</c>).</summary>
         /// <example><code>
         /// Tensor.zeros [ 2; 3 ] |> Tensor.at ix[*, 1..2] |> At.add (Tensor.scalar 1.0)
@@ -42,6 +44,7 @@ module At =
         at.Whole.IndexUpdate(ReadOnlySpan at.Index, values, kind)
 
     /// <summary>The part.</summary>
+    /// <returns>The shape of the part.</returns>
     /// <example><code>
     /// Tensor.arange 5 |> Tensor.at ix[1..3] |> At.get
     /// // => array([1, 2, 3], dtype=int32)
@@ -49,6 +52,7 @@ module At =
     let get (at: At) : Tensor = at.Whole.Index(ReadOnlySpan at.Index)
 
     /// <summary>The part replaced (<c>x[...] = values</c>).</summary>
+    /// <returns>The shape of the whole.</returns>
     /// <example><code>
     /// Tensor.arange 4 |> Tensor.at ix[1..2] |> At.set (Tensor.scalar 9)
     /// // => array([0, 9, 9, 3], dtype=int32)
@@ -56,6 +60,7 @@ module At =
     let set (values: Tensor) (at: At) : Tensor = update UpdateKind.Set values at
 
     /// <summary>Values added to the part (<c>array.at[...].add</c>).</summary>
+    /// <returns>The shape of the whole.</returns>
     /// <example><code>
     /// Tensor.arange 4 |> Tensor.at ix[Tensor.ofSeq [ 0; 0 ]] |> At.add (Tensor.ofSeq [ 1; 2 ])
     /// // => array([3, 1, 2, 3], dtype=int32)
@@ -63,6 +68,7 @@ module At =
     let add (values: Tensor) (at: At) : Tensor = update UpdateKind.Add values at
 
     /// <summary>Values subtracted from the part (<c>array.at[...].subtract</c>).</summary>
+    /// <returns>The shape of the whole.</returns>
     /// <example><code>
     /// Tensor.arange 4 |> Tensor.at ix[-1] |> At.subtract (Tensor.scalar 1)
     /// // => array([0, 1, 2, 2], dtype=int32)
@@ -72,6 +78,7 @@ module At =
         update UpdateKind.Add opposite at
 
     /// <summary>The part multiplied by values (<c>array.at[...].multiply</c>).</summary>
+    /// <returns>The shape of the whole.</returns>
     /// <example><code>
     /// Tensor.arange 4 |> Tensor.at ix[2..] |> At.multiply (Tensor.scalar 10)
     /// // => array([0, 1, 20, 30], dtype=int32)
@@ -79,6 +86,7 @@ module At =
     let multiply (values: Tensor) (at: At) : Tensor = update UpdateKind.Multiply values at
 
     /// <summary>The part divided by values (<c>array.at[...].divide</c>).</summary>
+    /// <returns>The shape of the whole.</returns>
     /// <example><code>
     /// Tensor.ofSeq [ 1.0; 2.0 ] |> Tensor.at ix[1] |> At.divide (Tensor.scalar 4.0)
     /// // => array([1, 0.5], dtype=float32)
@@ -88,6 +96,7 @@ module At =
         update UpdateKind.Multiply inverse at
 
     /// <summary>The larger of the part and values (<c>array.at[...].maximum</c>).</summary>
+    /// <returns>The shape of the whole.</returns>
     /// <example><code>
     /// Tensor.arange 4 |> Tensor.at ix[.. 1] |> At.maximum (Tensor.scalar 2)
     /// // => array([2, 2, 2, 3], dtype=int32)
@@ -95,6 +104,7 @@ module At =
     let maximum (values: Tensor) (at: At) : Tensor = update UpdateKind.Max values at
 
     /// <summary>The smaller of the part and values (<c>array.at[...].minimum</c>).</summary>
+    /// <returns>The shape of the whole.</returns>
     /// <example><code>
     /// Tensor.arange 4 |> Tensor.at ix[2..] |> At.minimum (Tensor.scalar 2)
     /// // => array([0, 1, 2, 2], dtype=int32)

@@ -10,6 +10,7 @@ module TensorCreate =
     [<RequireQualifiedAccess>]
     module Tensor =
         /// <summary>Float32 zeros (<c>mlx.core.zeros</c>).</summary>
+        /// <returns>The shape given.</returns>
         /// <example><code>
         /// Tensor.zeros [ 2; 2 ]
         /// // => array([[0, 0], [0, 0]], dtype=float32)
@@ -17,6 +18,7 @@ module TensorCreate =
         let zeros (shape: seq<int>) : Tensor = Ops.Zeros(ReadOnlySpan(Array.ofSeq shape))
 
         /// <summary>Zeros of a dtype (<c>mlx.core.zeros</c>).</summary>
+        /// <returns>The shape given.</returns>
         /// <example><code>
         /// Tensor.zerosOf DType.Int8 [ 3 ]
         /// // => array([0, 0, 0], dtype=int8)
@@ -25,6 +27,7 @@ module TensorCreate =
             Ops.Zeros(ReadOnlySpan(Array.ofSeq shape), dtype)
 
         /// <summary>Float32 ones (<c>mlx.core.ones</c>).</summary>
+        /// <returns>The shape given.</returns>
         /// <example><code>
         /// Tensor.ones [ 2; 2 ]
         /// // => array([[1, 1], [1, 1]], dtype=float32)
@@ -32,6 +35,7 @@ module TensorCreate =
         let ones (shape: seq<int>) : Tensor = Ops.Ones(ReadOnlySpan(Array.ofSeq shape))
 
         /// <summary>Ones of a dtype (<c>mlx.core.ones</c>).</summary>
+        /// <returns>The shape given.</returns>
         /// <example><code>
         /// Tensor.onesOf DType.Bool [ 3 ]
         /// // => array([true, true, true], dtype=bool)
@@ -40,6 +44,7 @@ module TensorCreate =
             Ops.Ones(ReadOnlySpan(Array.ofSeq shape), dtype)
 
         /// <summary>One value everywhere (<c>mlx.core.full</c>).</summary>
+        /// <returns>The shape given.</returns>
         /// <example><code>
         /// Tensor.full [ 2; 2 ] 7
         /// // => array([[7, 7], [7, 7]], dtype=int32)
@@ -71,6 +76,7 @@ module TensorCreate =
 
         /// <summary>The int32 numbers 0, 1, ... below <c>stop</c>
         /// (<c>mlx.core.arange</c>).</summary>
+        /// <returns>Shape (stop).</returns>
         /// <example><code>
         /// Tensor.arange 4
         /// // => array([0, 1, 2, 3], dtype=int32)
@@ -79,6 +85,7 @@ module TensorCreate =
 
         /// <summary>The int32 numbers from <c>start</c> to below <c>stop</c>
         /// (<c>mlx.core.arange</c>).</summary>
+        /// <returns>Shape (stop - start).</returns>
         /// <example><code>
         /// Tensor.arangeFrom 2 6
         /// // => array([2, 3, 4, 5], dtype=int32)
@@ -87,6 +94,7 @@ module TensorCreate =
 
         /// <summary>Float32 numbers from <c>start</c> to below <c>stop</c> in steps
         /// (<c>mlx.core.arange</c>).</summary>
+        /// <returns>One axis of (stop - start) / step elements, rounded up.</returns>
         /// <example><code>
         /// Tensor.arangeStep 0.0 1.0 0.25
         /// // => array([0, 0.25, 0.5, 0.75], dtype=float32)
@@ -96,6 +104,7 @@ module TensorCreate =
 
         /// <summary>So many float32 numbers, evenly from <c>start</c> to <c>stop</c>, both included
         /// (<c>mlx.core.linspace</c>).</summary>
+        /// <returns>Shape (count).</returns>
         /// <example><code>
         /// Tensor.linspace 0.0 1.0 5
         /// // => array([0, 0.25, 0.5, 0.75, 1], dtype=float32)
@@ -135,6 +144,7 @@ module TensorCreate =
 
         /// <summary>The part on and below the k-th diagonal, zeros above
         /// (<c>mlx.core.tril</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ones [ 2; 2 ] |> Tensor.tril 0
         /// // => array([[1, 0], [1, 1]], dtype=float32)
@@ -143,6 +153,7 @@ module TensorCreate =
 
         /// <summary>The part on and above the k-th diagonal, zeros below
         /// (<c>mlx.core.triu</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ones [ 2; 2 ] |> Tensor.triu 0
         /// // => array([[1, 1], [0, 1]], dtype=float32)

@@ -10,6 +10,7 @@ module TensorElementwise =
     [<RequireQualifiedAccess>]
     module Tensor =
         /// <summary>x + y (<c>mlx.core.add</c>).</summary>
+        /// <returns>The shape that x and y broadcast to.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 1; 2 ] |> Tensor.add (Tensor.ofSeq [ 10; 20 ])
         /// // => array([11, 22], dtype=int32)
@@ -17,6 +18,7 @@ module TensorElementwise =
         let add (y: Tensor) (x: Tensor) : Tensor = Ops.Add(x, y)
 
         /// <summary>x - y (<c>mlx.core.subtract</c>).</summary>
+        /// <returns>The shape that x and y broadcast to.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 10; 20 ] |> Tensor.subtract (Tensor.ofSeq [ 1; 2 ])
         /// // => array([9, 18], dtype=int32)
@@ -24,6 +26,7 @@ module TensorElementwise =
         let subtract (y: Tensor) (x: Tensor) : Tensor = Ops.Subtract(x, y)
 
         /// <summary>x y (<c>mlx.core.multiply</c>).</summary>
+        /// <returns>The shape that x and y broadcast to.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 2; 3 ] |> Tensor.multiply (Tensor.ofSeq [ 10; 20 ])
         /// // => array([20, 60], dtype=int32)
@@ -31,6 +34,7 @@ module TensorElementwise =
         let multiply (y: Tensor) (x: Tensor) : Tensor = Ops.Multiply(x, y)
 
         /// <summary>x / y; integers become float32 (<c>mlx.core.divide</c>).</summary>
+        /// <returns>The shape that x and y broadcast to.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 1; 6 ] |> Tensor.divide (Tensor.ofSeq [ 2; 3 ])
         /// // => array([0.5, 2], dtype=float32)
@@ -39,6 +43,7 @@ module TensorElementwise =
 
         /// <summary>The integer at or below x / y; integers are divided towards zero, as MLX
         /// divides them (<c>mlx.core.floor_divide</c>).</summary>
+        /// <returns>The shape that x and y broadcast to.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 7; -7 ] |> Tensor.floorDivide (Tensor.ofSeq [ 2; 2 ])
         /// // => array([3, -3], dtype=int32)
@@ -47,6 +52,7 @@ module TensorElementwise =
 
         /// <summary>The remainder of x / y, with the sign of y
         /// (<c>mlx.core.remainder</c>).</summary>
+        /// <returns>The shape that x and y broadcast to.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 7; -7 ] |> Tensor.remainder (Tensor.ofSeq [ 3; 3 ])
         /// // => array([1, 2], dtype=int32)
@@ -54,6 +60,7 @@ module TensorElementwise =
         let remainder (y: Tensor) (x: Tensor) : Tensor = Ops.Remainder(x, y)
 
         /// <summary>x to the power of y (<c>mlx.core.power</c>).</summary>
+        /// <returns>The shape that x and y broadcast to.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 2.0; 3.0 ] |> Tensor.power (Tensor.ofSeq [ 3.0; 2.0 ])
         /// // => array([8, 9], dtype=float32)
@@ -61,6 +68,7 @@ module TensorElementwise =
         let power (y: Tensor) (x: Tensor) : Tensor = Ops.Power(x, y)
 
         /// <summary>The larger of both (<c>mlx.core.maximum</c>).</summary>
+        /// <returns>The shape that x and y broadcast to.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 1; 5 ] |> Tensor.maximum (Tensor.ofSeq [ 3; 3 ])
         /// // => array([3, 5], dtype=int32)
@@ -68,6 +76,7 @@ module TensorElementwise =
         let maximum (y: Tensor) (x: Tensor) : Tensor = Ops.Maximum(x, y)
 
         /// <summary>The smaller of both (<c>mlx.core.minimum</c>).</summary>
+        /// <returns>The shape that x and y broadcast to.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 1; 5 ] |> Tensor.minimum (Tensor.ofSeq [ 3; 3 ])
         /// // => array([1, 3], dtype=int32)
@@ -75,6 +84,7 @@ module TensorElementwise =
         let minimum (y: Tensor) (x: Tensor) : Tensor = Ops.Minimum(x, y)
 
         /// <summary>log(e^x + e^y) (<c>mlx.core.logaddexp</c>).</summary>
+        /// <returns>The shape that x and y broadcast to.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 0.0; 1.0 ] |> Tensor.logaddexp (Tensor.ofSeq [ 0.0; 2.0 ])
         /// // => array([0.693147, 2.31326], dtype=float32)
@@ -83,6 +93,7 @@ module TensorElementwise =
 
         /// <summary>The angle of the point (y, x): x is its sine, y its cosine
         /// (<c>mlx.core.arctan2</c>).</summary>
+        /// <returns>The shape that x and y broadcast to.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 1.0; -1.0 ] |> Tensor.arctan2 (Tensor.ofSeq [ 0.0; 1.0 ])
         /// // => array([1.5708, -0.785398], dtype=float32)
@@ -90,6 +101,7 @@ module TensorElementwise =
         let arctan2 (y: Tensor) (x: Tensor) : Tensor = Ops.ArcTan2(x, y)
 
         /// <summary>Quotients and remainders (<c>mlx.core.divmod</c>).</summary>
+        /// <returns>Both of the shape that x and y broadcast to.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 7; 9 ] |> Tensor.divmod (Tensor.ofSeq [ 2; 4 ])
         /// // => (array([3, 2], dtype=int32), array([1, 1], dtype=int32))
@@ -99,6 +111,7 @@ module TensorElementwise =
             quotient, remainder
 
         /// <summary>-x (<c>mlx.core.negative</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 1.0; -2.0 ] |> Tensor.negative
         /// // => array([-1, 2], dtype=float32)
@@ -106,6 +119,7 @@ module TensorElementwise =
         let negative (x: Tensor) : Tensor = Ops.Negative x
 
         /// <summary>|x| (<c>mlx.core.abs</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 1.0; -2.0 ] |> Tensor.abs
         /// // => array([1, 2], dtype=float32)
@@ -113,6 +127,7 @@ module TensorElementwise =
         let abs (x: Tensor) : Tensor = Ops.Abs x
 
         /// <summary>-1, 0 or 1 (<c>mlx.core.sign</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 1.0; -2.0 ] |> Tensor.sign
         /// // => array([1, -1], dtype=float32)
@@ -120,6 +135,7 @@ module TensorElementwise =
         let sign (x: Tensor) : Tensor = Ops.Sign x
 
         /// <summary>x x (<c>mlx.core.square</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 1.0; -2.0 ] |> Tensor.square
         /// // => array([1, 4], dtype=float32)
@@ -127,6 +143,7 @@ module TensorElementwise =
         let square (x: Tensor) : Tensor = Ops.Square x
 
         /// <summary>The square root (<c>mlx.core.sqrt</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 1.0; 4.0 ] |> Tensor.sqrt
         /// // => array([1, 2], dtype=float32)
@@ -134,6 +151,7 @@ module TensorElementwise =
         let sqrt (x: Tensor) : Tensor = Ops.Sqrt x
 
         /// <summary>1 / sqrt x (<c>mlx.core.rsqrt</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 1.0; 4.0 ] |> Tensor.rsqrt
         /// // => array([1, 0.5], dtype=float32)
@@ -141,6 +159,7 @@ module TensorElementwise =
         let rsqrt (x: Tensor) : Tensor = Ops.Rsqrt x
 
         /// <summary>1 / x (<c>mlx.core.reciprocal</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 1.0; -2.0 ] |> Tensor.reciprocal
         /// // => array([1, -0.5], dtype=float32)
@@ -148,6 +167,7 @@ module TensorElementwise =
         let reciprocal (x: Tensor) : Tensor = Ops.Reciprocal x
 
         /// <summary>e^x (<c>mlx.core.exp</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 0.0; 1.0 ] |> Tensor.exp
         /// // => array([1, 2.71828], dtype=float32)
@@ -155,6 +175,7 @@ module TensorElementwise =
         let exp (x: Tensor) : Tensor = Ops.Exp x
 
         /// <summary>e^x - 1, exact near 0 (<c>mlx.core.expm1</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 0.0; 1.0 ] |> Tensor.expm1
         /// // => array([0, 1.71828], dtype=float32)
@@ -162,6 +183,7 @@ module TensorElementwise =
         let expm1 (x: Tensor) : Tensor = Ops.Expm1 x
 
         /// <summary>The natural logarithm (<c>mlx.core.log</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 1.0; 4.0 ] |> Tensor.log
         /// // => array([0, 1.38629], dtype=float32)
@@ -169,6 +191,7 @@ module TensorElementwise =
         let log (x: Tensor) : Tensor = Ops.Log x
 
         /// <summary>The logarithm to base 2 (<c>mlx.core.log2</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 1.0; 4.0 ] |> Tensor.log2
         /// // => array([0, 2], dtype=float32)
@@ -176,6 +199,7 @@ module TensorElementwise =
         let log2 (x: Tensor) : Tensor = Ops.Log2 x
 
         /// <summary>The logarithm to base 10 (<c>mlx.core.log10</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 1.0; 1000.0 ] |> Tensor.log10
         /// // => array([0, 3], dtype=float32)
@@ -183,6 +207,7 @@ module TensorElementwise =
         let log10 (x: Tensor) : Tensor = Ops.Log10 x
 
         /// <summary>log(1 + x), exact near 0 (<c>mlx.core.log1p</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 0.0; 1.0 ] |> Tensor.log1p
         /// // => array([0, 0.693147], dtype=float32)
@@ -190,6 +215,7 @@ module TensorElementwise =
         let log1p (x: Tensor) : Tensor = Ops.Log1p x
 
         /// <summary>1 / (1 + e^-x) (<c>mlx.core.sigmoid</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 0.0; 1.0 ] |> Tensor.sigmoid
         /// // => array([0.5, 0.731059], dtype=float32)
@@ -197,6 +223,7 @@ module TensorElementwise =
         let sigmoid (x: Tensor) : Tensor = Ops.Sigmoid x
 
         /// <summary>The error function (<c>mlx.core.erf</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 0.0; 1.0 ] |> Tensor.erf
         /// // => array([0, 0.842701], dtype=float32)
@@ -204,6 +231,7 @@ module TensorElementwise =
         let erf (x: Tensor) : Tensor = Ops.Erf x
 
         /// <summary>The inverse of the error function (<c>mlx.core.erfinv</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 0.0; 0.5 ] |> Tensor.erfinv
         /// // => array([0, 0.476936], dtype=float32)
@@ -211,6 +239,7 @@ module TensorElementwise =
         let erfinv (x: Tensor) : Tensor = Ops.ErfInv x
 
         /// <summary>The sine (<c>mlx.core.sin</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 0.0; 1.0 ] |> Tensor.sin
         /// // => array([0, 0.841471], dtype=float32)
@@ -218,6 +247,7 @@ module TensorElementwise =
         let sin (x: Tensor) : Tensor = Ops.Sin x
 
         /// <summary>The cosine (<c>mlx.core.cos</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 0.0; 1.0 ] |> Tensor.cos
         /// // => array([1, 0.540302], dtype=float32)
@@ -225,6 +255,7 @@ module TensorElementwise =
         let cos (x: Tensor) : Tensor = Ops.Cos x
 
         /// <summary>The tangent (<c>mlx.core.tan</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 0.0; 1.0 ] |> Tensor.tan
         /// // => array([0, 1.55741], dtype=float32)
@@ -232,6 +263,7 @@ module TensorElementwise =
         let tan (x: Tensor) : Tensor = Ops.Tan x
 
         /// <summary>The arc sine (<c>mlx.core.arcsin</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 0.0; 1.0 ] |> Tensor.arcsin
         /// // => array([0, 1.5708], dtype=float32)
@@ -239,6 +271,7 @@ module TensorElementwise =
         let arcsin (x: Tensor) : Tensor = Ops.ArcSin x
 
         /// <summary>The arc cosine (<c>mlx.core.arccos</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 0.0; 1.0 ] |> Tensor.arccos
         /// // => array([1.5708, 0], dtype=float32)
@@ -246,6 +279,7 @@ module TensorElementwise =
         let arccos (x: Tensor) : Tensor = Ops.ArcCos x
 
         /// <summary>The arc tangent (<c>mlx.core.arctan</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 0.0; 1.0 ] |> Tensor.arctan
         /// // => array([0, 0.785398], dtype=float32)
@@ -253,6 +287,7 @@ module TensorElementwise =
         let arctan (x: Tensor) : Tensor = Ops.ArcTan x
 
         /// <summary>The hyperbolic sine (<c>mlx.core.sinh</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 0.0; 1.0 ] |> Tensor.sinh
         /// // => array([0, 1.1752], dtype=float32)
@@ -260,6 +295,7 @@ module TensorElementwise =
         let sinh (x: Tensor) : Tensor = Ops.Sinh x
 
         /// <summary>The hyperbolic cosine (<c>mlx.core.cosh</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 0.0; 1.0 ] |> Tensor.cosh
         /// // => array([1, 1.54308], dtype=float32)
@@ -267,6 +303,7 @@ module TensorElementwise =
         let cosh (x: Tensor) : Tensor = Ops.Cosh x
 
         /// <summary>The hyperbolic tangent (<c>mlx.core.tanh</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 0.0; 1.0 ] |> Tensor.tanh
         /// // => array([0, 0.761594], dtype=float32)
@@ -274,6 +311,7 @@ module TensorElementwise =
         let tanh (x: Tensor) : Tensor = Ops.Tanh x
 
         /// <summary>The inverse of sinh (<c>mlx.core.arcsinh</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 0.0; 1.0 ] |> Tensor.arcsinh
         /// // => array([0, 0.881374], dtype=float32)
@@ -281,6 +319,7 @@ module TensorElementwise =
         let arcsinh (x: Tensor) : Tensor = Ops.ArcSinh x
 
         /// <summary>The inverse of cosh (<c>mlx.core.arccosh</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 1.0; 2.0 ] |> Tensor.arccosh
         /// // => array([0, 1.31696], dtype=float32)
@@ -288,6 +327,7 @@ module TensorElementwise =
         let arccosh (x: Tensor) : Tensor = Ops.ArcCosh x
 
         /// <summary>The inverse of tanh (<c>mlx.core.arctanh</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 0.0; 0.5 ] |> Tensor.arctanh
         /// // => array([0, 0.549306], dtype=float32)
@@ -295,6 +335,7 @@ module TensorElementwise =
         let arctanh (x: Tensor) : Tensor = Ops.ArcTanh x
 
         /// <summary>Radians to degrees (<c>mlx.core.degrees</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 0.0; 3.1415927 ] |> Tensor.degrees
         /// // => array([0, 180], dtype=float32)
@@ -302,6 +343,7 @@ module TensorElementwise =
         let degrees (x: Tensor) : Tensor = Ops.Degrees x
 
         /// <summary>Degrees to radians (<c>mlx.core.radians</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 0.0; 180.0 ] |> Tensor.radians
         /// // => array([0, 3.14159], dtype=float32)
@@ -309,6 +351,7 @@ module TensorElementwise =
         let radians (x: Tensor) : Tensor = Ops.Radians x
 
         /// <summary>The integer at or below (<c>mlx.core.floor</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 1.5; -1.5 ] |> Tensor.floor
         /// // => array([1, -2], dtype=float32)
@@ -316,6 +359,7 @@ module TensorElementwise =
         let floor (x: Tensor) : Tensor = Ops.Floor x
 
         /// <summary>The integer at or above (<c>mlx.core.ceil</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 1.5; -1.5 ] |> Tensor.ceil
         /// // => array([2, -1], dtype=float32)
@@ -323,6 +367,7 @@ module TensorElementwise =
         let ceil (x: Tensor) : Tensor = Ops.Ceil x
 
         /// <summary>Rounded to so many decimals, halves to even (<c>mlx.core.round</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 1.25; 2.5; -0.04 ] |> Tensor.round 1
         /// // => array([1.2, 2.5, -0], dtype=float32)
@@ -330,6 +375,7 @@ module TensorElementwise =
         let round (decimals: int) (x: Tensor) : Tensor = Ops.Round(x, decimals)
 
         /// <summary>The real part (<c>mlx.core.real</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ Complex64(1f, 2f) ] |> Tensor.real
         /// // => array([1], dtype=float32)
@@ -337,6 +383,7 @@ module TensorElementwise =
         let real (x: Tensor) : Tensor = Ops.Real x
 
         /// <summary>The imaginary part (<c>mlx.core.imag</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ Complex64(1f, 2f) ] |> Tensor.imag
         /// // => array([2], dtype=float32)
@@ -344,6 +391,7 @@ module TensorElementwise =
         let imag (x: Tensor) : Tensor = Ops.Imag x
 
         /// <summary>The complex conjugate (<c>mlx.core.conjugate</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ Complex64(1f, 2f) ] |> Tensor.conjugate
         /// // => array([1-2j], dtype=complex64)
@@ -355,6 +403,7 @@ module TensorElementwise =
             MlxArray.Scalar(value, (if x.DType.IsFloating() then x.DType else DType.Float32))
 
         /// <summary>Held between two bounds (<c>mlx.core.clip</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 1.25; 2.5; -0.04 ] |> Tensor.clip 0.0 1.0
         /// // => array([1, 1, 0], dtype=float32)
@@ -363,6 +412,7 @@ module TensorElementwise =
             Ops.Clip(x, beside x low, beside x high)
 
         /// <summary>Held between two bounds that broadcast with x (<c>mlx.core.clip</c>).</summary>
+        /// <returns>The shape that x and the bounds broadcast to.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ -2.0; 0.5; 9.0 ]
         /// |> Tensor.clipBetween (Tensor.scalar 0.0) (Tensor.ofSeq [ 1.0; 1.0; 5.0 ])
@@ -372,6 +422,7 @@ module TensorElementwise =
 
         /// <summary>NaN becomes 0, infinities the largest finite numbers
         /// (<c>mlx.core.nan_to_num</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ nan; 1.0; -infinity ] |> Tensor.nanToNum
         /// // => array([0, 1, -3.40282e+38], dtype=float32)
@@ -380,6 +431,7 @@ module TensorElementwise =
 
         /// <summary>NaN and the infinities replaced by numbers
         /// (<c>mlx.core.nan_to_num</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ nan; infinity; -infinity ] |> Tensor.nanToNumWith 0.0 9.0 -9.0
         /// // => array([0, 9, -9], dtype=float32)
@@ -388,6 +440,7 @@ module TensorElementwise =
             Ops.NanToNum(x, float32 nan, Nullable(float32 posinf), Nullable(float32 neginf))
 
         /// <summary>8-bit floats (E4M3), stored as uint8 (<c>mlx.core.to_fp8</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 1.0; -0.5 ] |> Tensor.toFp8
         /// // => array([56, 176], dtype=uint8)
@@ -396,6 +449,7 @@ module TensorElementwise =
 
         /// <summary>Numbers of a floating dtype from 8-bit floats (E4M3), stored as uint8
         /// (<c>mlx.core.from_fp8</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 56uy; 176uy ] |> Tensor.fromFp8 DType.Float32
         /// // => array([1, -0.5], dtype=float32)

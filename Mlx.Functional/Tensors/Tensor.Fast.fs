@@ -72,6 +72,7 @@ module TensorFast =
         /// <summary>As <c>attention</c>, with sinks (heads): a score for each head that takes part
         /// in its softmax and has no value
         /// (<c>mlx.core.fast.scaled_dot_product_attention</c>).</summary>
+        /// <returns>The shape of the queries, with the size of the values.</returns>
         /// <example><code>
         /// let heads = Tensor.ones [ 1; 2; 3; 4 ]
         /// heads

@@ -59,6 +59,7 @@ module TensorFft =
         let rfftAxis (n: int) (axis: int) (x: Tensor) : Tensor = Fourier.Rfft(x, Nullable n, axis)
 
         /// <summary>Real numbers from their half spectrum (<c>mlx.core.fft.irfft</c>).</summary>
+        /// <returns>(..., 2 (n - 1)) of x (..., n).</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 4.0; 0.0; 0.0 ] |> Tensor.irfft
         /// // => array([1, 1, 1, 1], dtype=float32)
@@ -145,6 +146,7 @@ module TensorFft =
         let fftshift (axes: seq<int>) (x: Tensor) : Tensor = Fourier.FftShift(x, span axes)
 
         /// <summary>Undoes <c>fftshift</c> (<c>mlx.core.fft.ifftshift</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.arange 5 |> Tensor.fftshift [ 0 ] |> Tensor.ifftshift [ 0 ]
         /// // => array([0, 1, 2, 3, 4], dtype=int32)

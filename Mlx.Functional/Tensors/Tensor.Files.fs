@@ -40,6 +40,7 @@ module TensorFiles =
     [<RequireQualifiedAccess>]
     module Tensor =
         /// <summary>The tensor in a .npy file (<c>mlx.core.load</c>).</summary>
+        /// <returns>The shape in the file.</returns>
         /// <exception cref="T:Mlx.Core.MlxFileException">The file is malformed.</exception>
         /// <exception cref="T:System.IO.IOException">The file cannot be read.</exception>
         /// <example><code>let x = Tensor.load "weights.npy"</code></example>
@@ -48,6 +49,7 @@ module TensorFiles =
         /// <summary>The tensors of a file by name; the ending of its name says whether it is .npz,
         /// .safetensors, .gguf, or .npy, whose one tensor has the name ""
         /// (<c>mlx.core.load</c>).</summary>
+        /// <returns>The shapes in the file.</returns>
         /// <exception cref="T:System.ArgumentException">The ending is none of these.</exception>
         /// <exception cref="T:Mlx.Core.MlxFileException">The file is malformed.</exception>
         /// <exception cref="T:System.IO.IOException">The file cannot be read.</exception>
@@ -56,6 +58,7 @@ module TensorFiles =
 
         /// <summary>The tensors of a .safetensors or .gguf file, and its metadata
         /// (<c>mlx.core.load</c> with <c>return_metadata</c>).</summary>
+        /// <returns>The shapes in the file.</returns>
         /// <exception cref="T:System.ArgumentException">The ending is neither.</exception>
         /// <exception cref="T:Mlx.Core.MlxFileException">The file is malformed.</exception>
         /// <exception cref="T:System.IO.IOException">The file cannot be read.</exception>
@@ -72,14 +75,14 @@ module TensorFiles =
                 toMap file.Arrays, Map [ for m in file.Metadata -> m.Key, ofValue m.Value ]
             | _ -> invalidArg (nameof path) $"{path}: only .safetensors and .gguf have metadata"
 
-        /// <summary>Computes a tensor and writes it to a .npy file, which is there whole or not at
-        /// all (<c>mlx.core.save</c>).</summary>
+        /// <summary>Computes a tensor of any shape and writes it to a .npy file, which is there
+        /// whole or not at all (<c>mlx.core.save</c>).</summary>
         /// <exception cref="T:Mlx.Core.MlxFileException">The file cannot be written.</exception>
         /// <example><code>x |> Tensor.save "weights.npy"</code></example>
         let save (path: string) (x: Tensor) : unit = Npy.Save(path, x)
 
-        /// <summary>Computes tensors and writes them to a file; the ending of its name says which
-        /// kind. It is there whole or not at all (<c>mlx.core.savez</c>,
+        /// <summary>Computes tensors of any shapes and writes them to a file; the ending of its
+        /// name says which kind. It is there whole or not at all (<c>mlx.core.savez</c>,
         /// <c>save_safetensors</c>, <c>save_gguf</c>).</summary>
         /// <exception cref="T:System.ArgumentException">The ending is none that is
         /// known.</exception>
@@ -89,7 +92,7 @@ module TensorFiles =
         let saveAll (path: string) (tensors: Map<string, Tensor>) : unit =
             ArrayFile.Save(path, pairs tensors)
 
-        /// <summary>As <c>saveAll</c>, to an .npz file with deflated entries
+        /// <summary>As <c>saveAll</c>, tensors of any shapes to an .npz file with deflated entries
         /// (<c>mlx.core.savez_compressed</c>).</summary>
         /// <exception cref="T:Mlx.Core.MlxFileException">The file cannot be written.</exception>
         /// <example><code>Map [ "w", w; "b", b ]
@@ -97,8 +100,8 @@ module TensorFiles =
         let saveCompressed (path: string) (tensors: Map<string, Tensor>) : unit =
             Npz.Save(path, pairs tensors, isCompressed = true)
 
-        /// <summary>As <c>saveAll</c>, to a .safetensors file with texts beside the tensors
-        /// (<c>mlx.core.save_safetensors</c>).</summary>
+        /// <summary>As <c>saveAll</c>, tensors of any shapes to a .safetensors file with texts
+        /// beside the tensors (<c>mlx.core.save_safetensors</c>).</summary>
         /// <exception cref="T:Mlx.Core.MlxFileException">The file cannot be written.</exception>
         /// <example><code>Map [ "w", w ]
         /// |> Tensor.saveSafetensors "layer.safetensors" (Map [ "format", "mlx" ])</code></example>
@@ -109,7 +112,7 @@ module TensorFiles =
             : unit =
             Safetensors.Save(path, pairs tensors, Dictionary(metadata))
 
-        /// <summary>As <c>saveAll</c>, to a .gguf file with metadata
+        /// <summary>As <c>saveAll</c>, tensors of up to four axes to a .gguf file with metadata
         /// (<c>mlx.core.save_gguf</c>).</summary>
         /// <exception cref="T:Mlx.Core.MlxFileException">The file cannot be written, or cannot hold
         /// a tensor or a value.</exception>

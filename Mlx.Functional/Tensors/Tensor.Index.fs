@@ -100,6 +100,7 @@ module TensorIndex =
             Ops.Slice(x, span start, span stop)
 
         /// <summary>As <c>slice</c>, in steps, which may be negative (<c>mlx_slice</c>).</summary>
+        /// <returns>The axes of x, each of (stop - start) / step elements, rounded up.</returns>
         /// <example><code>
         /// Tensor.arange 6 |> Tensor.sliceStep [ 5 ] [ 0 ] [ -2 ]
         /// // => array([5, 3, 1], dtype=int32)
@@ -118,6 +119,7 @@ module TensorIndex =
 
         /// <summary>x with the part from <c>start</c> up to <c>stop</c> replaced
         /// (<c>mlx_slice_update</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.arange 4 |> Tensor.sliceUpdate [ 1 ] [ 3 ] (Tensor.ofSeq [ 8; 9 ])
         /// // => array([0, 8, 9, 3], dtype=int32)
@@ -142,6 +144,7 @@ module TensorIndex =
 
         /// <summary>x with values added to the part from <c>start</c> up to <c>stop</c>
         /// (<c>mlx_slice_update_add</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.arange 4 |> Tensor.sliceUpdateAdd [ 1 ] [ 3 ] (Tensor.ofSeq [ 10; 10 ])
         /// // => array([0, 11, 12, 3], dtype=int32)
@@ -156,6 +159,7 @@ module TensorIndex =
 
         /// <summary>x with the larger of values and the part from <c>start</c> up to <c>stop</c>
         /// (<c>mlx_slice_update_max</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.arange 4 |> Tensor.sliceUpdateMax [ 1 ] [ 3 ] (Tensor.ofSeq [ 0; 9 ])
         /// // => array([0, 1, 9, 3], dtype=int32)
@@ -170,6 +174,7 @@ module TensorIndex =
 
         /// <summary>x with the smaller of values and the part from <c>start</c> up to <c>stop</c>
         /// (<c>mlx_slice_update_min</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.arange 4 |> Tensor.sliceUpdateMin [ 1 ] [ 3 ] (Tensor.ofSeq [ 0; 9 ])
         /// // => array([0, 0, 2, 3], dtype=int32)
@@ -184,6 +189,7 @@ module TensorIndex =
 
         /// <summary>x with the part from <c>start</c> up to <c>stop</c> multiplied by values
         /// (<c>mlx_slice_update_prod</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.arange 4 |> Tensor.sliceUpdateProd [ 1 ] [ 3 ] (Tensor.ofSeq [ 2; 3 ])
         /// // => array([0, 2, 6, 3], dtype=int32)
@@ -219,6 +225,7 @@ module TensorIndex =
 
         /// <summary>As <c>scatter</c>, with the values added, all of them where places coincide
         /// (<c>mlx_scatter_add</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.arange 4
         /// |> Tensor.scatterAdd [ 0 ] [ Tensor.ofSeq [ 2; 2 ] ] (Tensor.ofRows [ [ 10 ]; [ 20 ] ])
@@ -234,6 +241,7 @@ module TensorIndex =
 
         /// <summary>As <c>scatter</c>, with the larger of both kept
         /// (<c>mlx_scatter_max</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.arange 4
         /// |> Tensor.scatterMax [ 0 ] [ Tensor.ofSeq [ 2; 2 ] ] (Tensor.ofRows [ [ 1 ]; [ 9 ] ])
@@ -249,6 +257,7 @@ module TensorIndex =
 
         /// <summary>As <c>scatter</c>, with the smaller of both kept
         /// (<c>mlx_scatter_min</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.arange 4
         /// |> Tensor.scatterMin [ 0 ] [ Tensor.ofSeq [ 2; 2 ] ] (Tensor.ofRows [ [ 1 ]; [ 9 ] ])
@@ -264,6 +273,7 @@ module TensorIndex =
 
         /// <summary>As <c>scatter</c>, with x multiplied by the values
         /// (<c>mlx_scatter_prod</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.arange 4
         /// |> Tensor.scatterProd [ 0 ] [ Tensor.ofSeq [ 2; 2 ] ] (Tensor.ofRows [ [ 2 ]; [ 3 ] ])
@@ -279,6 +289,7 @@ module TensorIndex =
 
         /// <summary>x with the elements under a bool mask replaced by the first elements of
         /// <c>values</c>, in order (<c>mlx_masked_scatter</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.arange 4
         /// |> Tensor.maskedScatter (Tensor.arange 4

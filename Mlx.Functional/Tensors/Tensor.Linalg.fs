@@ -12,6 +12,7 @@ module TensorLinalg =
     [<RequireQualifiedAccess>]
     module Tensor =
         /// <summary>The 2-norm of all elements (<c>mlx.core.linalg.norm</c>).</summary>
+        /// <returns>A scalar.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 3.0; 4.0 ] |> Tensor.norm
         /// // => array(5, dtype=float32)
@@ -67,6 +68,7 @@ module TensorLinalg =
         let pinv (x: Tensor) : Tensor = Linalg.Pinv x
 
         /// <summary>The solution z of a z = b (<c>mlx.core.linalg.solve</c>).</summary>
+        /// <returns>The shape of b: (..., n) or (..., n, k), for a of shape (..., n, n).</returns>
         /// <example><code>
         /// Tensor.ofRows [ [ 2.0; 0.0 ]; [ 0.0; 4.0 ] ] |> Tensor.solve (Tensor.ofSeq [ 2.0; 2.0 ])
         /// // => array([1, 0.5], dtype=float32)
@@ -75,6 +77,7 @@ module TensorLinalg =
 
         /// <summary>The solution z of a z = b for a triangular a, lower or upper
         /// (<c>mlx.core.linalg.solve_triangular</c>).</summary>
+        /// <returns>The shape of b: (..., n) or (..., n, k), for a of shape (..., n, n).</returns>
         /// <example><code>
         /// Tensor.ofRows [ [ 1.0; 0.0 ]; [ 2.0; 1.0 ] ]
         /// |> Tensor.solveTriangular false (Tensor.ofSeq [ 1.0; 3.0 ])
@@ -84,6 +87,7 @@ module TensorLinalg =
             Linalg.SolveTriangular(a, b, upper)
 
         /// <summary>The lower Cholesky factor (<c>mlx.core.linalg.cholesky</c>).</summary>
+        /// <returns>The shape of x, (..., n, n).</returns>
         /// <example><code>
         /// Tensor.ofRows [ [ 4.0; 2.0 ]; [ 2.0; 2.0 ] ] |> Tensor.cholesky
         /// // => array([[2, 0], [1, 1]], dtype=float32)
@@ -92,6 +96,7 @@ module TensorLinalg =
 
         /// <summary>The upper Cholesky factor U with U' U = x
         /// (<c>mlx.core.linalg.cholesky</c>).</summary>
+        /// <returns>The shape of x, (..., n, n).</returns>
         /// <example><code>
         /// Tensor.ofRows [ [ 4.0; 2.0 ]; [ 2.0; 2.0 ] ] |> Tensor.choleskyUpper
         /// // => array([[2, 1], [0, 1]], dtype=float32)
@@ -107,6 +112,7 @@ module TensorLinalg =
         let choleskyInv (upper: bool) (factor: Tensor) : Tensor = Linalg.CholeskyInv(factor, upper)
 
         /// <summary>Orthogonal and upper triangular factor (<c>mlx.core.linalg.qr</c>).</summary>
+        /// <returns>(..., n, min n m) and (..., min n m, m) of x (..., n, m).</returns>
         /// <example><code>
         /// let q, r = Tensor.ofRows [ [ 0.0; 2.0 ]; [ 3.0; 0.0 ] ] |> Tensor.qr
         /// q *@ r
@@ -118,6 +124,7 @@ module TensorLinalg =
 
         /// <summary>Row permutation P (indices), unit lower triangular L and upper triangular U
         /// with L[P] U = x (<c>mlx.core.linalg.lu</c>).</summary>
+        /// <returns>(..., n), (..., n, min n m) and (..., min n m, m) of x (..., n, m).</returns>
         /// <example><code>
         /// let p, l, u = Tensor.ofRows [ [ 0.0; 2.0 ]; [ 3.0; 0.0 ] ] |> Tensor.lu
         /// (l |> Tensor.take 0 p) *@ u
@@ -139,6 +146,7 @@ module TensorLinalg =
             factors, pivots
 
         /// <summary>U, the singular values and V transposed (<c>mlx.core.linalg.svd</c>).</summary>
+        /// <returns>(..., n, n), (..., min n m) and (..., m, m) of x (..., n, m).</returns>
         /// <example><code>
         /// let u, s, vt = Tensor.ofRows [ [ 3.0; 0.0 ]; [ 0.0; 4.0 ] ] |> Tensor.svd
         /// (u * s) *@ vt
@@ -150,6 +158,7 @@ module TensorLinalg =
 
         /// <summary>The singular values, largest first (<c>mlx.core.linalg.svd</c> with
         /// <c>compute_uv=False</c>).</summary>
+        /// <returns>(..., min n m) of x (..., n, m).</returns>
         /// <example><code>
         /// Tensor.ofRows [ [ 3.0; 0.0 ]; [ 0.0; 4.0 ] ] |> Tensor.singularValues
         /// // => array([4, 3], dtype=float32)

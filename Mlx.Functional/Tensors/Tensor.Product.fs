@@ -12,12 +12,24 @@ module TensorProduct =
     /// The matrix product; leading axes broadcast. It binds as <c>*</c> does, so
     /// <c>x *@ w + b</c> is what it looks like (<c>mlx.core.matmul</c>).
     /// </summary>
+    /// <returns>(..., n, k) by (..., k, m) is (..., n, m).</returns>
+    /// <example><code>
+    /// let x, w, b = Tensor.ones [ 2; 3 ], Tensor.ones [ 3; 2 ], Tensor.ofSeq [ 0.0; 1.0 ]
+    /// x *@ w + b
+    /// // => array([[3, 4], [3, 4]], dtype=float32)
+    /// </code></example>
     let ( *@ ) (a: Tensor) (b: Tensor) : Tensor = Ops.Matmul(a, b)
 
     /// <summary>
     /// The matrix product; leading axes broadcast. F# lets it bind weaker than <c>+</c>: write
     /// <c>(x @@ w) + b</c>, or <c>x *@ w + b</c> (<c>mlx.core.matmul</c>).
     /// </summary>
+    /// <returns>(..., n, k) by (..., k, m) is (..., n, m).</returns>
+    /// <example><code>
+    /// let x, w, b = Tensor.ones [ 2; 3 ], Tensor.ones [ 3; 2 ], Tensor.ofSeq [ 0.0; 1.0 ]
+    /// (x @@ w) + b
+    /// // => array([[3, 4], [3, 4]], dtype=float32)
+    /// </code></example>
     let (@@) (a: Tensor) (b: Tensor) : Tensor = Ops.Matmul(a, b)
 
     /// What can be wrong with subscripts whatever the operands are.
@@ -51,6 +63,8 @@ module TensorProduct =
         let matmul (y: Tensor) (x: Tensor) : Tensor = Ops.Matmul(x, y)
 
         /// <summary>c + x y (<c>mlx.core.addmm</c>).</summary>
+        /// <returns>(..., n, m), to which c broadcasts, of x (..., n, k) and y (..., k,
+        /// m).</returns>
         /// <example><code>
         /// Tensor.ones [ 2; 3 ] |> Tensor.addmm (Tensor.scalar 1.0) (Tensor.ones [ 3; 2 ])
         /// // => array([[4, 4], [4, 4]], dtype=float32)
@@ -58,6 +72,8 @@ module TensorProduct =
         let addmm (c: Tensor) (y: Tensor) (x: Tensor) : Tensor = Ops.AddMM(c, x, y)
 
         /// <summary>beta c + alpha x y (<c>mlx.core.addmm</c>).</summary>
+        /// <returns>(..., n, m), to which c broadcasts, of x (..., n, k) and y (..., k,
+        /// m).</returns>
         /// <example><code>
         /// Tensor.ones [ 2; 3 ]
         /// |> Tensor.addmmWith 2.0 0.5 (Tensor.scalar 1.0) (Tensor.ones [ 3; 2 ])
@@ -75,6 +91,7 @@ module TensorProduct =
         let inner (y: Tensor) (x: Tensor) : Tensor = Ops.Inner(x, y)
 
         /// <summary>All products of an element of x and one of y (<c>mlx.core.outer</c>).</summary>
+        /// <returns>Shape (n, m) of n elements of x and m of y.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 1; 2 ] |> Tensor.outer (Tensor.ofSeq [ 3; 4 ])
         /// // => array([[3, 4], [6, 8]], dtype=int32)
@@ -82,6 +99,7 @@ module TensorProduct =
         let outer (y: Tensor) (x: Tensor) : Tensor = Ops.Outer(x, y)
 
         /// <summary>The Kronecker product (<c>mlx.core.kron</c>).</summary>
+        /// <returns>The lengths of x times those of y, axis by axis.</returns>
         /// <example><code>
         /// Tensor.eye 2 |> Tensor.kron (Tensor.ofRows [ [ 1.0; 2.0 ] ])
         /// // => array([[1, 2, 0, 0], [0, 0, 1, 2]], dtype=float32)

@@ -133,6 +133,7 @@ module TensorQuantize =
 
         /// <summary>x wᵀ for a packed w, with x packed the same way first: modes <c>nvfp4</c> and
         /// <c>mxfp8</c> (<c>mlx.core.qqmm</c>).</summary>
+        /// <returns>(..., out) of x (..., in) and w (out, in).</returns>
         /// <example><code>
         /// let w = Tensor.ones [ 2; 64 ] |> Tensor.quantize Packing.nvfp4
         /// Tensor.ones [ 1; 64 ] |> Tensor.qqmm w |> Tensor.shape

@@ -13,6 +13,7 @@ module TensorReduce =
     [<RequireQualifiedAccess>]
     module Tensor =
         /// <summary>The sum of all elements (<c>mlx.core.sum</c>).</summary>
+        /// <returns>A scalar.</returns>
         /// <example><code>
         /// Tensor.ofRows [ [ 1.0; 2.0 ]; [ 3.0; 4.0 ] ] |> Tensor.sum
         /// // => array(10, dtype=float32)
@@ -41,6 +42,7 @@ module TensorReduce =
         let sumKeep (over: seq<int>) (x: Tensor) : Tensor = Ops.Sum(x, axes over, keepDims = true)
 
         /// <summary>The product of all elements (<c>mlx.core.prod</c>).</summary>
+        /// <returns>A scalar.</returns>
         /// <example><code>
         /// Tensor.ofRows [ [ 1.0; 2.0 ]; [ 3.0; 4.0 ] ] |> Tensor.prod
         /// // => array(24, dtype=float32)
@@ -70,6 +72,7 @@ module TensorReduce =
         let prodKeep (over: seq<int>) (x: Tensor) : Tensor = Ops.Prod(x, axes over, keepDims = true)
 
         /// <summary>The mean of all elements (<c>mlx.core.mean</c>).</summary>
+        /// <returns>A scalar.</returns>
         /// <example><code>
         /// Tensor.ofRows [ [ 1.0; 2.0 ]; [ 3.0; 4.0 ] ] |> Tensor.mean
         /// // => array(2.5, dtype=float32)
@@ -98,6 +101,7 @@ module TensorReduce =
         let meanKeep (over: seq<int>) (x: Tensor) : Tensor = Ops.Mean(x, axes over, keepDims = true)
 
         /// <summary>The variance of all elements (<c>mlx.core.var</c>).</summary>
+        /// <returns>A scalar.</returns>
         /// <example><code>
         /// Tensor.ofRows [ [ 1.0; 2.0 ]; [ 3.0; 4.0 ] ] |> Tensor.var
         /// // => array(1.25, dtype=float32)
@@ -136,6 +140,7 @@ module TensorReduce =
             Ops.Var(x, axes over, ddof = ddof)
 
         /// <summary>The standard deviation of all elements (<c>mlx.core.std</c>).</summary>
+        /// <returns>A scalar.</returns>
         /// <example><code>
         /// Tensor.ofRows [ [ 1.0; 2.0 ]; [ 3.0; 4.0 ] ] |> Tensor.std
         /// // => array(1.11803, dtype=float32)
@@ -174,6 +179,7 @@ module TensorReduce =
             Ops.Std(x, axes over, ddof = ddof)
 
         /// <summary>The largest element of all elements (<c>mlx.core.max</c>).</summary>
+        /// <returns>A scalar.</returns>
         /// <example><code>
         /// Tensor.ofRows [ [ 1.0; 2.0 ]; [ 3.0; 4.0 ] ] |> Tensor.max
         /// // => array(4, dtype=float32)
@@ -203,6 +209,7 @@ module TensorReduce =
         let maxKeep (over: seq<int>) (x: Tensor) : Tensor = Ops.Max(x, axes over, keepDims = true)
 
         /// <summary>The smallest element of all elements (<c>mlx.core.min</c>).</summary>
+        /// <returns>A scalar.</returns>
         /// <example><code>
         /// Tensor.ofRows [ [ 1.0; 2.0 ]; [ 3.0; 4.0 ] ] |> Tensor.min
         /// // => array(1, dtype=float32)
@@ -232,6 +239,7 @@ module TensorReduce =
         let minKeep (over: seq<int>) (x: Tensor) : Tensor = Ops.Min(x, axes over, keepDims = true)
 
         /// <summary>Whether all elements are true of all elements (<c>mlx.core.all</c>).</summary>
+        /// <returns>A scalar.</returns>
         /// <example><code>
         /// Tensor.ofRows [ [ true; false ]; [ true; true ] ] |> Tensor.all
         /// // => array(false, dtype=bool)
@@ -262,6 +270,7 @@ module TensorReduce =
         let allKeep (over: seq<int>) (x: Tensor) : Tensor = Ops.All(x, axes over, keepDims = true)
 
         /// <summary>Whether any element is true of all elements (<c>mlx.core.any</c>).</summary>
+        /// <returns>A scalar.</returns>
         /// <example><code>
         /// Tensor.ofRows [ [ true; false ]; [ false; false ] ] |> Tensor.any
         /// // => array(true, dtype=bool)
@@ -291,6 +300,7 @@ module TensorReduce =
         let anyKeep (over: seq<int>) (x: Tensor) : Tensor = Ops.Any(x, axes over, keepDims = true)
 
         /// <summary>log of the sum of e^x of all elements (<c>mlx.core.logsumexp</c>).</summary>
+        /// <returns>A scalar.</returns>
         /// <example><code>
         /// Tensor.ofRows [ [ 1.0; 2.0 ]; [ 3.0; 4.0 ] ] |> Tensor.logsumexp
         /// // => array(4.44019, dtype=float32)
@@ -321,6 +331,7 @@ module TensorReduce =
             Ops.LogSumExp(x, axes over, keepDims = true)
 
         /// <summary>The median of all elements (<c>mlx.core.median</c>).</summary>
+        /// <returns>A scalar.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 1.0; 9.0; 2.0 ] |> Tensor.median
         /// // => array(2, dtype=float32)
@@ -345,6 +356,7 @@ module TensorReduce =
 
         /// <summary>Where the largest element of all is, row by row, as uint32
         /// (<c>mlx.core.argmax</c>).</summary>
+        /// <returns>A scalar.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 1.0; 9.0; 2.0 ] |> Tensor.argmax
         /// // => array(1, dtype=uint32)
@@ -361,6 +373,7 @@ module TensorReduce =
 
         /// <summary>Where the smallest element of all is, row by row, as uint32
         /// (<c>mlx.core.argmin</c>).</summary>
+        /// <returns>A scalar.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 3.0; 9.0; 2.0 ] |> Tensor.argmin
         /// // => array(2, dtype=uint32)
@@ -391,6 +404,7 @@ module TensorReduce =
 
         /// <summary>The same computed in float32 whatever the dtype (<c>mlx.core.softmax</c> with
         /// <c>precise</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.zerosOf DType.Float16 [ 2 ] |> Tensor.softmaxPrecise -1
         /// // => array([0.5, 0.5], dtype=float16)

@@ -239,6 +239,7 @@ module TensorShape =
             padded null PadMode.Constant widths x
 
         /// <summary>As <c>pad</c>, with a value in the margin (<c>mlx.core.pad</c>).</summary>
+        /// <returns>The shape of x, each axis longer by its two margins.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 1; 2 ] |> Tensor.padWith 9.0 [ 1, 2 ]
         /// // => array([9, 1, 2, 9, 9], dtype=int32)
@@ -249,6 +250,7 @@ module TensorShape =
 
         /// <summary>As <c>pad</c>, with the elements at the edge in the margin
         /// (<c>mlx.core.pad</c> in mode <c>edge</c>).</summary>
+        /// <returns>The shape of x, each axis longer by its two margins.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 1; 2 ] |> Tensor.padEdge [ 1, 2 ]
         /// // => array([1, 1, 2, 2, 2], dtype=int32)
@@ -257,6 +259,7 @@ module TensorShape =
             padded null PadMode.Edge widths x
 
         /// <summary>The tensor laid out row by row (<c>mlx.core.contiguous</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofRows [ [ 1; 2 ]; [ 3; 4 ] ] |> Tensor.transpose |> Tensor.contiguous
         /// // => array([[1, 3], [2, 4]], dtype=int32)
@@ -265,6 +268,7 @@ module TensorShape =
 
         /// <summary>The same elements, as a tensor of its own in the graph
         /// (<c>mlx_copy</c>).</summary>
+        /// <returns>The shape of x.</returns>
         /// <example><code>
         /// Tensor.ofSeq [ 1; 2 ] |> Tensor.copy
         /// // => array([1, 2], dtype=int32)
@@ -274,6 +278,7 @@ module TensorShape =
         /// <summary>The elements, counted row by row, at steps of one's own: element (i, j) of the
         /// result is number offset + i stride1 + j stride2. Places outside of x are refused
         /// (<c>mlx.core.as_strided</c>).</summary>
+        /// <returns>The shape given.</returns>
         /// <example><code>
         /// Tensor.arange 5 |> Tensor.asStrided [ 3; 2 ] [ 1; 1 ] 1 // windows of two
         /// // => array([[1, 2], [2, 3], [3, 4]], dtype=int32)
@@ -283,6 +288,7 @@ module TensorShape =
 
         /// <summary>The tensors, computed only after the dependencies
         /// (<c>mlx.core.depends</c>).</summary>
+        /// <returns>The tensors given, of the shapes that they have.</returns>
         /// <example><code>
         /// [ Tensor.ones [ 2 ] ] |> Tensor.depends [ Tensor.zeros [ 2 ] ] |> List.head
         /// // => array([1, 1], dtype=float32)

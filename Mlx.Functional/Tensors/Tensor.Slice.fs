@@ -10,7 +10,11 @@ open Mlx.Core
 module TensorSlicing =
     type Mlx.Core.MlxArray with
 
-        /// <summary><c>x[a..b]</c>.</summary>
+        /// <summary><c>x[a..b]</c>: rows a to b, both included; other axes stay.</summary>
+        /// <example><code>
+        /// (Tensor.arange 6)[1..3]
+        /// // => array([1, 2, 3], dtype=int32)
+        /// </code></example>
         member x.GetSlice(i1: int option, i2: int option) : Tensor =
             x.Index(ReadOnlySpan(ix.GetSlice(i1, i2)))
 

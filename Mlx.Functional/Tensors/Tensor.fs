@@ -153,7 +153,7 @@ module Tensor =
     /// </code></example>
     let ndim (x: Tensor) = x.NDim
 
-    /// <summary>The number of elements.</summary>
+    /// <summary>The number of elements of a tensor of any shape.</summary>
     /// <example><code>
     /// Tensor.zeros [ 2; 3 ] |> Tensor.size
     /// // => 6L
@@ -167,21 +167,21 @@ module Tensor =
     /// </code></example>
     let dim (axis: int) (x: Tensor) = x.Dim axis
 
-    /// <summary>The bytes of an element.</summary>
+    /// <summary>The bytes of an element, whatever the shape.</summary>
     /// <example><code>
     /// Tensor.zeros [ 2; 3 ] |> Tensor.itemsize
     /// // => 4
     /// </code></example>
     let itemsize (x: Tensor) = x.ItemSize
 
-    /// <summary>The bytes of all elements.</summary>
+    /// <summary>The bytes of all elements of a tensor of any shape.</summary>
     /// <example><code>
     /// Tensor.zeros [ 2; 3 ] |> Tensor.nbytes
     /// // => 24L
     /// </code></example>
     let nbytes (x: Tensor) = x.NBytes
 
-    /// <summary>The element type.</summary>
+    /// <summary>The element type, whatever the shape.</summary>
     /// <example><code>
     /// Tensor.ofSeq [ 1; 2 ] |> Tensor.dtype
     /// // => Int32
@@ -189,6 +189,7 @@ module Tensor =
     let dtype (x: Tensor) = x.DType
 
     /// <summary>The same numbers as another dtype (<c>array.astype</c>).</summary>
+    /// <returns>The shape of x.</returns>
     /// <example><code>
     /// Tensor.ofSeq [ 1.7; -1.7 ] |> Tensor.astype DType.Int32
     /// // => array([1, -1], dtype=int32)
@@ -196,6 +197,8 @@ module Tensor =
     let astype (dtype: DType) (x: Tensor) : Tensor = Ops.AsType(x, dtype)
 
     /// <summary>The same bytes read as another dtype (<c>mlx.core.view</c>).</summary>
+    /// <returns>The shape of x; where elements differ in size, the last axis is longer or
+    /// shorter.</returns>
     /// <example><code>
     /// Tensor.ofSeq [ 1.0f; -2.0f ] |> Tensor.view DType.UInt32
     /// // => array([1065353216, 3221225472], dtype=uint32)
@@ -204,6 +207,7 @@ module Tensor =
 
     /// <summary>The same values, through which no gradient flows
     /// (<c>mlx.core.stop_gradient</c>).</summary>
+    /// <returns>The shape of x.</returns>
     /// <example><code>
     /// gradient (fun x -> Tensor.sum (x * Tensor.stopGradient x)) (Tensor.ofSeq [ 3.0 ])
     /// // => array([3], dtype=float32)
@@ -211,6 +215,7 @@ module Tensor =
     let stopGradient (x: Tensor) : Tensor = Ops.StopGradient x
 
     /// <summary>Computes the tensor; answers it.</summary>
+    /// <returns>The shape of x.</returns>
     /// <example><code>
     /// Tensor.ofSeq [ 1.0; 2.0 ] |> Tensor.sum |> Tensor.eval
     /// // => array(3, dtype=float32)
@@ -229,7 +234,8 @@ module Tensor =
                 (nameof x)
                 $"{caller} reads real numbers, these are complex: take Tensor.real or Tensor.imag"
 
-    /// <summary>The only element as a <c>float</c>, whatever the dtype.</summary>
+    /// <summary>The only element, of a scalar or of another shape that holds one, as a
+    /// <c>float</c>, whatever the dtype.</summary>
     /// <exception cref="T:System.ArgumentException">It is complex or has several
     /// elements.</exception>
     /// <example><code>
@@ -248,7 +254,8 @@ module Tensor =
             use converted = Ops.AsType(x, DTypes.Of<'T>())
             converted.ToArray<'T>()
 
-    /// <summary>The elements row by row, converted to the .NET type asked for.</summary>
+    /// <summary>The elements of a tensor of any shape, row by row, converted to the .NET type asked
+    /// for.</summary>
     /// <example><code>
     /// let values: float32[] = Tensor.ofSeq [ 1.0; 2.0 ] |> Tensor.toArray
     /// values
@@ -286,7 +293,8 @@ module Tensor =
         let columns = x.Dim 1
         Array2D.init (x.Dim 0) columns (fun i j -> elements[i * columns + j])
 
-    /// <summary>The only element, converted to the .NET type asked for.</summary>
+    /// <summary>The only element, of a scalar or of another shape that holds one, converted to the
+    /// .NET type asked for.</summary>
     /// <exception cref="T:System.ArgumentException">The tensor has several elements.</exception>
     /// <example><code>
     /// let total: int = Tensor.ofSeq [ 1; 2; 3 ] |> Tensor.sum |> Tensor.item
@@ -297,7 +305,8 @@ module Tensor =
         requireOne "item" x
         (toArray x)[0]
 
-    /// <summary>The elements row by row, written to a span at least as long.</summary>
+    /// <summary>The elements of a tensor of any shape, row by row, written to a span at least as
+    /// long.</summary>
     /// <exception cref="T:System.ArgumentException">The span is too short.</exception>
     /// <exception cref="T:System.InvalidOperationException">The tensor has another
     /// dtype.</exception>
@@ -310,6 +319,7 @@ module Tensor =
     let copyTo (destination: Span<'T>) (x: Tensor) : unit = x.CopyTo destination
 
     /// <summary>A copy as a tensor of .NET (<c>System.Numerics.Tensors</c>).</summary>
+    /// <returns>The shape of x.</returns>
     /// <exception cref="T:System.InvalidOperationException">The tensor has another
     /// dtype.</exception>
     /// <example><code>

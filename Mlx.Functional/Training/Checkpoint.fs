@@ -11,14 +11,17 @@ open Mlx.Core
 module Checkpoint =
     /// <summary>Writes a tree. The file is there whole or not at all.</summary>
     /// <exception cref="T:System.IO.IOException">The file cannot be written.</exception>
-    /// <example><code>state |> TrainStep.current |> Checkpoint.save "run.safetensors"</code></example>
+    /// <example><code>
+    /// state |> TrainStep.current |> Checkpoint.save "run.safetensors"
+    /// </code></example>
     let save (path: string) (tree: 'T) : unit =
         Safetensors.Save(path, [ for name, leaf in Tree.named tree -> KeyValuePair(name, leaf) ])
 
     /// <summary>Reads a tree of the structure and shapes of another.</summary>
-    /// <exception cref="T:Mlx.Core.TreeMismatchException">The file does not fit the tree; it lists every
-    /// missing, unexpected and misshaped entry.</exception>
+    /// <exception cref="T:Mlx.Core.TreeMismatchException">The file does not fit the tree; it lists
+    /// every missing, unexpected and misshaped entry.</exception>
     /// <exception cref="T:Mlx.Core.MlxFileException">The file is malformed.</exception>
     /// <exception cref="T:System.IO.IOException">The file cannot be read.</exception>
+    /// <example><code>let model = model |> Checkpoint.load "run.safetensors"</code></example>
     let load (path: string) (like: 'T) : 'T =
         Tree.scoped (fun () -> Tree.ofNamed (Safetensors.Load path).Arrays like)

@@ -46,6 +46,10 @@ module Csv =
     /// <exception cref="T:Mlx.DataFileException">The file is malformed: a record of another length,
     /// quotes that do not fit, no names, a name twice. Says line and field.</exception>
     /// <exception cref="T:System.IO.IOException">The file cannot be read.</exception>
+    /// <example><code>
+    /// let table = Csv.loadWith ';' "umsatz.csv"
+    /// printfn "%A, %d records" table.Header table.Rows.Length
+    /// </code></example>
     let loadWith (separator: char) (path: string) : CsvTable =
         let options =
             SepReaderOptions(
@@ -119,6 +123,11 @@ module Csv =
     /// <exception cref="T:Mlx.DataFileException">A field is no number; says line and
     /// field.</exception>
     /// <exception cref="T:System.ArgumentException">There is no such column.</exception>
+    /// <example><code>
+    /// // width,length,species
+    /// // 1.4,5.1,setosa
+    /// let x = Csv.load "iris.csv" |> Csv.floats [ "width"; "length" ] // (1, 2)
+    /// </code></example>
     let floats (names: seq<string>) (table: CsvTable) : Tensor =
         let columns = names |> Seq.map (column table) |> Array.ofSeq
 
@@ -135,6 +144,13 @@ module Csv =
 
     /// <summary>A column of words as numbers: int32 (rows), and the words in their order.</summary>
     /// <exception cref="T:System.ArgumentException">There is no such column.</exception>
+    /// <example><code>
+    /// // width,length,species
+    /// // 1.4,5.1,virginica
+    /// // 1.3,4.7,setosa
+    /// let y, names = Csv.load "iris.csv" |> Csv.categories "species" // [1, 0]
+    /// printfn "the first is %s" names[Tensor.item y[0]]
+    /// </code></example>
     let categories (name: string) (table: CsvTable) : Tensor * string[] =
         let i = column table name
         let words = table.Rows |> Array.map (fun row -> row[i])

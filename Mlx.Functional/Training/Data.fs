@@ -14,6 +14,10 @@ open System.Threading.Tasks
 module Data =
     /// <summary>The number of samples: the length that the first axes agree on.</summary>
     /// <exception cref="T:System.ArgumentException">They disagree, or there is none.</exception>
+    /// <example><code>
+    /// Data.count (Tensor.zeros [ 60; 28; 28 ], Tensor.zeros [ 60 ])
+    /// // => 60
+    /// </code></example>
     let count (samples: 'T) : int =
         let lengths =
             [ for path, leaf in Tree.named samples ->
@@ -41,19 +45,31 @@ module Data =
             invalidArg name $"a number of samples, not {n}"
 
     /// <summary>The first n samples, or all where there are fewer.</summary>
+    /// <example><code>
+    /// Data.take 2 (Tensor.arange 5)
+    /// // => array([0, 1], dtype=int32)
+    /// </code></example>
     let take (n: int) (samples: 'T) : 'T =
         atLeastZero (nameof n) n
         slice 0 (min n (count samples)) samples
 
     /// <summary>The samples but the first n.</summary>
-    /// <example><code>let test, rest = Data.take 1000 trainSet, Data.skip 1000 trainSet</code></example>
+    /// <example><code>
+    /// Data.skip 2 (Tensor.arange 5)
+    /// // => array([2, 3, 4], dtype=int32)
+    /// </code></example>
     let skip (n: int) (samples: 'T) : 'T =
         atLeastZero (nameof n) n
         let all = count samples
         slice (min n all) all samples
 
     /// <summary>The samples of several sets one after the other.</summary>
-    /// <exception cref="T:System.ArgumentException">There are none, or the trees differ.</exception>
+    /// <exception cref="T:System.ArgumentException">There are none, or the trees
+    /// differ.</exception>
+    /// <example><code>
+    /// Data.concat [ Tensor.arange 2; Tensor.arange 3 ]
+    /// // => array([0, 1, 0, 1, 2], dtype=int32)
+    /// </code></example>
     let concat (sets: seq<'T>) : 'T =
         match List.ofSeq sets with
         | [] -> invalidArg (nameof sets) "no samples to put together"
@@ -68,6 +84,10 @@ module Data =
             |> Tree.ofLeaves first
 
     /// <summary>The samples n times over.</summary>
+    /// <example><code>
+    /// Tensor.arange 2 |> Data.repeat 3
+    /// // => array([0, 1, 0, 1, 0, 1], dtype=int32)
+    /// </code></example>
     let repeat (n: int) (samples: 'T) : 'T =
         if n < 1 then
             invalidArg (nameof n) $"at least once, not {n} times"
@@ -76,6 +96,11 @@ module Data =
 
     /// <summary>Two sets sample by sample.</summary>
     /// <exception cref="T:System.ArgumentException">One has more samples.</exception>
+    /// <example><code>
+    /// let images, labels = Tensor.zeros [ 5; 28; 28 ], Tensor.arange 5
+    /// Data.zip images labels |> Data.batches 2 |> Seq.map (snd >> Tensor.size) |> List.ofSeq
+    /// // => [2L; 2L; 1L]
+    /// </code></example>
     let zip (a: 'A) (b: 'B) : 'A * 'B =
         if count a <> count b then
             invalidArg (nameof b) $"{count a} samples do not go with {count b}"
@@ -84,7 +109,10 @@ module Data =
 
     /// <summary>Batches of so many samples in order; the last one may be smaller. Each enumeration
     /// begins anew.</summary>
-    /// <example><code>let parts = Data.batches 64 (images, labels)</code></example>
+    /// <example><code>
+    /// Tensor.arange 5 |> Data.batches 2 |> List.ofSeq
+    /// // => [array([0, 1], dtype=int32); array([2, 3], dtype=int32); array([4], dtype=int32)]
+    /// </code></example>
     let batches (size: int) (samples: 'T) : seq<'T> =
         let n = count samples
 
@@ -97,6 +125,12 @@ module Data =
         }
 
     /// <summary>The samples in random order.</summary>
+    /// <example><code>
+    /// let samples = Tensor.arange 5, Tensor.arange 5 * 10
+    /// let x, y = samples |> Data.shuffle |> Random.run (Key.ofSeed 0)
+    /// x |> Tensor.multiply (Tensor.scalar 10) |> Tensor.arrayEqual y // pairs stay together
+    /// // => true
+    /// </code></example>
     let shuffle (samples: 'T) : Random<'T> =
         Random.permutation (count samples)
         |> Random.map (fun order -> samples |> Tree.map (Tensor.take 0 order))
@@ -105,6 +139,12 @@ module Data =
     /// Full batches in an order that is another one for each epoch: the key and the epoch decide.
     /// What does not fill a batch is left out, so that all batches have the same shapes.
     /// </summary>
+    /// <example><code>
+    /// let batches = Tensor.arange 6 |> Data.shuffled 2 (Key.ofSeed 0)
+    /// List.ofSeq (batches 1), List.ofSeq (batches 2)
+    /// // => ([array([3, 2], dtype=int32); array([1, 5], dtype=int32); array([0, 4], dtype=int32)],
+    /// //    [array([2, 5], dtype=int32); array([3, 1], dtype=int32); array([4, 0], dtype=int32)])
+    /// </code></example>
     let shuffled (size: int) (key: Key) (samples: 'T) (epoch: int) : seq<'T> =
         let n = count samples
 
@@ -121,12 +161,14 @@ module Data =
         }
 
     /// <summary>
-    /// Applies a function to the items of a sequence on other threads, so many at a time; the answers
-    /// come in order. For what costs time outside the engine: reading files, decoding images.
+    /// Applies a function to the items of a sequence on other threads, so many at a time; the
+    /// answers come in order. For what costs time outside the engine: reading files, decoding
+    /// images.
     /// </summary>
     /// <exception cref="T:System.ArgumentException">The number of threads is below 1.</exception>
     /// <example><code>
-    /// let texts = [ "a.txt"; "b.txt" ] |> Data.mapParallel 4 TextFile.read |> Data.prefetch 2
+    /// [ 1..4 ] |> Data.mapParallel 2 (fun n -> n * n) |> List.ofSeq
+    /// // => [1; 4; 9; 16]
     /// </code></example>
     let mapParallel (threads: int) (f: 'T -> 'U) (items: seq<'T>) : seq<'U> =
         if threads < 1 then
@@ -151,8 +193,8 @@ module Data =
         }
 
     /// <summary>
-    /// The items of a sequence, made ahead of their use on another thread, at most so many. What the
-    /// sequence throws is thrown where the item would have come. Whoever stops early stops it.
+    /// The items of a sequence, made ahead of their use on another thread, at most so many. What
+    /// the sequence throws is thrown where the item would have come. Whoever stops early stops it.
     /// </summary>
     /// <exception cref="T:System.ArgumentException">The number is below 1.</exception>
     /// <example><code>let ahead = batches |> Data.prefetch 2</code></example>

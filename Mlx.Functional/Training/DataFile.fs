@@ -37,6 +37,10 @@ module TextFile =
     /// <exception cref="T:Mlx.DataFileException">A byte is no UTF-8; says its line and
     /// column.</exception>
     /// <exception cref="T:System.IO.IOException">The file cannot be read.</exception>
+    /// <example><code>
+    /// let text = TextFile.read "shakespeare.txt"
+    /// let letters = text |> Seq.distinct |> Seq.sort |> Array.ofSeq
+    /// </code></example>
     let read (path: string) : string =
         let bytes = File.ReadAllBytes path
         let mark = if bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) then 3 else 0
@@ -53,6 +57,9 @@ module TextFile =
     /// <exception cref="T:Mlx.DataFileException">A byte is no UTF-8; says its line and
     /// column.</exception>
     /// <exception cref="T:System.IO.IOException">The file cannot be read.</exception>
+    /// <example><code>
+    /// let longest = TextFile.lines "words.txt" |> Array.maxBy _.Length
+    /// </code></example>
     let lines (path: string) : string[] =
         [| use reader = new StringReader(read path)
            let mutable line = reader.ReadLine()
@@ -65,6 +72,7 @@ module TextFile =
 [<RequireQualifiedAccess>]
 module IdxFile =
     /// <summary>The array of a file, which may be compressed by gzip (<c>.gz</c>).</summary>
+    /// <returns>The shape in the file.</returns>
     /// <exception cref="T:Mlx.DataFileException">The file is malformed.</exception>
     /// <exception cref="T:System.IO.IOException">The file cannot be read.</exception>
     /// <example><code>

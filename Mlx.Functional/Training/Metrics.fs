@@ -17,7 +17,11 @@ module Metrics =
     /// <summary>The share of samples whose highest logit, along the last axis, is at the label:
     /// logits (..., classes) and integer labels (...) to one float32.</summary>
     /// <exception cref="T:System.ArgumentException">The shapes do not fit.</exception>
-    /// <example><code>let share = Metrics.accuracy (forward model x) y |> Tensor.toFloat</code></example>
+    /// <example><code>
+    /// let logits = Tensor.ofRows [ [ 2.0; 1.0 ]; [ 3.0; 0.0 ]; [ 0.0; 1.0 ]; [ 5.0; 4.0 ] ]
+    /// Metrics.accuracy logits (Tensor.ofSeq [ 0; 0; 1; 1 ])
+    /// // => array(0.75, dtype=float32)
+    /// </code></example>
     let accuracy (logits: Tensor) (labels: Tensor) : Tensor =
         sameCount "Metrics.accuracy" logits labels
         let likeliest = logits |> Tensor.argmaxAxis -1 |> Tensor.astype labels.DType
@@ -27,8 +31,13 @@ module Metrics =
     /// <summary>The share of samples whose label is among the k highest logits: logits (...,
     /// classes) and integer labels (...) to one float32. A logit as high as that of the label does
     /// not count against it.</summary>
-    /// <exception cref="T:System.ArgumentException">The shapes do not fit, or k is below 1.</exception>
-    /// <example><code>let top5 = Metrics.topK 5 (forward model x) labels</code></example>
+    /// <exception cref="T:System.ArgumentException">The shapes do not fit, or k is below
+    /// 1.</exception>
+    /// <example><code>
+    /// let logits = Tensor.ofRows [ [ 3.0; 2.0; 1.0 ]; [ 3.0; 2.0; 1.0 ] ]
+    /// Metrics.topK 2 logits (Tensor.ofSeq [ 1; 2 ])
+    /// // => array(0.5, dtype=float32)
+    /// </code></example>
     let topK (k: int) (logits: Tensor) (labels: Tensor) : Tensor =
         sameCount "Metrics.topK" logits labels
 
@@ -43,7 +52,8 @@ module Metrics =
     /// and true integer labels of one shape to int32 (classes, classes).</summary>
     /// <exception cref="T:System.ArgumentException">The shapes differ.</exception>
     /// <example><code>
-    /// let matrix = Metrics.confusion 10 (forward model x |> Tensor.argmaxAxis -1) labels
+    /// Metrics.confusion 2 (Tensor.ofSeq [ 0; 1; 1; 1 ]) (Tensor.ofSeq [ 0; 0; 1; 1 ])
+    /// // => array([[1, 1], [0, 2]], dtype=int32)
     /// </code></example>
     let confusion (classes: int) (predicted: Tensor) (labels: Tensor) : Tensor =
         if Tensor.shape predicted <> Tensor.shape labels then
@@ -64,23 +74,22 @@ module Metrics =
 
         Tensor.transpose (indicators labels) *@ indicators predicted |> Tensor.astype DType.Int32
 
-    /// <summary>e to the mean of losses in nats: how many tokens a language model wavers
-    /// between.</summary>
+    /// <summary>e to the mean of losses in nats, of any shape, as a scalar: how many tokens a
+    /// language model wavers between.</summary>
     /// <example><code>
-    /// forward model x |> Loss.crossEntropy y |> Metrics.perplexity |> Tensor.toFloat
+    /// Tensor.ofSeq [ log 10.0; log 10.0 ] |> Metrics.perplexity // unsure between ten tokens
+    /// // => array(10, dtype=float32)
     /// </code></example>
     let perplexity (losses: Tensor) : Tensor = losses |> Tensor.mean |> Tensor.exp
 
-    /// <summary>
-    /// The mean of a measurement over batches, each counted by its samples: what the measurement of
-    /// all samples at once would be, if it is itself a mean. Frees what it makes batch by batch.
-    /// </summary>
+    /// <summary>The mean of a measurement over batches, each counted by its samples: what the
+    /// measurement of all samples at once would be, if it is itself a mean. A scalar of scalars.
+    /// Frees what it makes batch by batch.</summary>
     /// <exception cref="T:System.ArgumentException">There are no batches.</exception>
     /// <example><code>
-    /// let share p =
-    ///     trainSet
-    ///     |> Data.batches 256
-    ///     |> Metrics.mean (fun (x, y) -> Metrics.accuracy (forward p x) y)
+    /// // Not the mean of 0.5, 2.5 and 4: the last batch counts once.
+    /// Tensor.arange 5 |> Data.batches 2 |> Metrics.mean Tensor.mean
+    /// // => array(2, dtype=float32)
     /// </code></example>
     let mean (measure: 'B -> Tensor) (batches: seq<'B>) : Tensor =
         let mutable sum = 0.0

@@ -62,8 +62,8 @@ type TrainPlan<'P, 'B> =
     {
         /// Where to begin; a fresh optimizer state is made where there is none.
         Start: Choice<Snapshot<'P>, 'P> option
-        /// Whether the snapshot to begin with is of this very run: then the batches that it has seen
-        /// are passed over, and steps and epochs count on.
+        /// Whether the snapshot to begin with is of this very run: then the batches that it has
+        /// seen are passed over, and steps and epochs count on.
         Resumes: bool
         /// Makes the step of an optimizer, by the loss.
         Step: (Optimizer -> TrainStep<Snapshot<'P>, 'B, Tensor>) option

@@ -3,8 +3,8 @@ namespace Mlx
 open Mlx.Core
 
 /// <summary>
-/// Mixed precision: parameters, gradients and optimizer state stay in float32, the model computes in
-/// 16 bits.
+/// Mixed precision: parameters, gradients and optimizer state stay in float32, the model computes
+/// in 16 bits.
 /// </summary>
 [<RequireQualifiedAccess>]
 module Precision =
@@ -19,6 +19,7 @@ module Precision =
     /// float32. Gradients come out in the dtype of the parameters, so the optimizer works on the
     /// master weights. float16 has few exponents: scale the loss with it.
     /// </summary>
+    /// <returns>A float32 scalar.</returns>
     /// <example><code>
     /// let step = TrainStep.fuse (Optim.adamW 1e-3) (Precision.computeIn DType.BFloat16 loss)
     /// </code></example>
@@ -27,6 +28,7 @@ module Precision =
 
     /// <summary>The same for a loss that draws at random; what it draws is float32 and best cast to
     /// the dtype of what it meets.</summary>
+    /// <returns>A float32 scalar.</returns>
     /// <example><code>
     /// let noisy p b = Random.result (loss p b)
     /// let step = TrainStep.fuseRandom optimizer (Precision.computeInRandom DType.BFloat16 noisy)

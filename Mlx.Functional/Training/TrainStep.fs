@@ -50,6 +50,17 @@ module TrainStep =
     /// Fuses any pure step: it takes a state and a batch, both trees, and answers results and the
     /// next state of the same structure. For what <c>fuse</c> does not cover.
     /// </summary>
+    /// <example><code>
+    /// let average = // of all that was seen: any tree is carried on, here a pair
+    ///     TrainStep.ofFunction (fun (sum: Tensor, n: Tensor) (x: Tensor) ->
+    ///         let sum, n = sum + Tensor.sum x, n + x.Size
+    ///         sum / n, (sum, n))
+    /// TrainStep.startFrom (Tensor.scalar 0.0, Tensor.scalar 0.0)
+    /// |> TrainStep.run average (Tensor.ofSeq [ 1.0; 2.0 ])
+    /// |> TrainStep.run average (Tensor.ofSeq [ 9.0; 8.0 ])
+    /// |> TrainStep.loss
+    /// // => 5.0
+    /// </code></example>
     let ofFunction (step: 'S -> 'B -> 'R * 'S) : TrainStep<'S, 'B, 'R> =
         let step state batch =
             let result, next = step state batch
@@ -71,7 +82,15 @@ module TrainStep =
             valueAndGrad (fun p () -> loss p) state.Parameters ()
 
     /// <summary>The step of an optimizer and a loss that draws at random (dropout), as a pure
-    /// function: unfused.</summary>
+    /// function: unfused. Snapshot and batch are trees, the loss a scalar.</summary>
+    /// <example><code>
+    /// let noisy (w: Tensor) (x: Tensor) = Nn.dropout 0.5 (x * w) |> Random.map Tensor.sum
+    /// let step = TrainStep.plainRandom (Optim.sgd 0.1) noisy
+    /// let first = TrainStep.snapshot (Key.ofSeed 0) (Optim.sgd 0.1) (Tensor.ones [ 4 ])
+    /// let loss, second = step first (Tensor.ones [ 4 ]) // a dropped element stays 1
+    /// second.Parameters
+    /// // => array([0.8, 1, 1, 0.8], dtype=float32)
+    /// </code></example>
     let plainRandom
         (optimizer: Optimizer)
         (loss: 'P -> 'B -> Random<Tensor>)
@@ -86,8 +105,15 @@ module TrainStep =
 
         value, { Parameters = parameters; Optimizer = optimizerState; Key = next }
 
-    /// <summary>The step of an optimizer and a loss as a pure function: unfused. The loss is scaled
-    /// where the optimizer says so.</summary>
+    /// <summary>The step of an optimizer and a loss as a pure function: unfused. Snapshot and batch
+    /// are trees, the loss a scalar. The loss is scaled where the optimizer says so.</summary>
+    /// <example><code>
+    /// let step = TrainStep.plain (Optim.sgd 0.1) (fun (w: Tensor) x -> Tensor.sum (w * x))
+    /// let first = TrainStep.snapshot (Key.ofSeed 0) (Optim.sgd 0.1) (Tensor.ones [ 2 ])
+    /// let loss, second = step first (Tensor.ofSeq [ 1.0; 2.0 ])
+    /// loss, second.Parameters
+    /// // => (array(3, dtype=float32), array([0.9, 0.8], dtype=float32))
+    /// </code></example>
     let plain
         (optimizer: Optimizer)
         (loss: 'P -> 'B -> Tensor)
@@ -101,18 +127,32 @@ module TrainStep =
 
         value, { state with Parameters = parameters; Optimizer = optimizerState }
 
-    /// <summary>
-    /// Fuses loss, gradients and optimizer into one step. The loss is a pure function of parameters
-    /// and batch, both trees; its answer is one number.
-    /// </summary>
+    /// <summary>Fuses loss, gradients and optimizer into one step. The loss is a pure function of
+    /// parameters and batch, both trees; its answer is a scalar.</summary>
+    /// <example><code>
+    /// let optimizer = Optim.sgd 0.25
+    /// let step = TrainStep.fuse optimizer (fun (w: Tensor) (x: Tensor) -> Tensor.square (w - x))
+    /// TrainStep.start optimizer (Tensor.scalar 0.0)
+    /// |> TrainStep.run step (Tensor.scalar 1.0)
+    /// |> TrainStep.run step (Tensor.scalar 1.0)
+    /// |> TrainStep.parameters
+    /// // => array(0.75, dtype=float32)
+    /// </code></example>
     let fuse
         (optimizer: Optimizer)
         (loss: 'P -> 'B -> Tensor)
         : TrainStep<Snapshot<'P>, 'B, Tensor> =
         ofFunction (plain optimizer loss)
 
-    /// <summary>The same for a loss that draws at random, as with dropout: each step draws
-    /// anew.</summary>
+    /// <summary>The same for a loss, a scalar, that draws at random, as with dropout: each step
+    /// draws anew.</summary>
+    /// <example><code>
+    /// let optimizer = Optim.adamW 1e-3
+    /// let noisy model (x, y) =
+    ///     Mlp.forward model x |> Nn.dropout 0.1 |> Random.map (Loss.crossEntropy y >> Tensor.mean)
+    /// let step = TrainStep.fuseRandom optimizer noisy
+    /// let state = TrainStep.start optimizer model |> TrainStep.run step batch
+    /// </code></example>
     let fuseRandom
         (optimizer: Optimizer)
         (loss: 'P -> 'B -> Random<Tensor>)
@@ -120,6 +160,11 @@ module TrainStep =
         ofFunction (plainRandom optimizer loss)
 
     /// <summary>Where training begins: parameters, a fresh optimizer state and a key.</summary>
+    /// <example><code>
+    /// let first = TrainStep.snapshot (Key.ofSeed 0) (Optim.adam 1e-3) (Tensor.ones [ 2 ])
+    /// first.Optimizer.Keys |> List.ofSeq
+    /// // => ["adam.m"; "adam.v"; "step"]
+    /// </code></example>
     let snapshot (key: Key) (optimizer: Optimizer) (parameters: 'P) : Snapshot<'P> =
         { Parameters = parameters
           Optimizer = Optim.init optimizer parameters
@@ -127,9 +172,20 @@ module TrainStep =
 
     /// <summary>The state to begin with, from any tree, such as a snapshot; the tree stays
     /// usable.</summary>
+    /// <example><code>
+    /// let optimizer = Optim.adamW 1e-3
+    /// let fresh = TrainStep.snapshot (Key.ofSeed 0) optimizer model
+    /// let first = fresh |> Checkpoint.load "run.safetensors"
+    /// let state = TrainStep.startFrom first |> TrainStep.run (TrainStep.fuse optimizer loss) batch
+    /// </code></example>
     let startFrom (state: 'S) : TrainState<'S, 'R> = new TrainState<'S, 'R>(state, Tree.walker)
 
-    /// <summary>The state to begin with: parameters and a fresh state of the optimizer.</summary>
+    /// <summary>The state to begin with: parameters, a tree, and a fresh state of the
+    /// optimizer.</summary>
+    /// <example><code>
+    /// TrainStep.start (Optim.sgd 0.1) (Tensor.ones [ 2 ]) |> TrainStep.parameters
+    /// // => array([1, 1], dtype=float32)
+    /// </code></example>
     let start (optimizer: Optimizer) (parameters: 'P) : TrainState<Snapshot<'P>, Tensor> =
         startFrom (snapshot (Key.ofSeed 0) optimizer parameters)
 
@@ -137,6 +193,12 @@ module TrainStep =
     /// was.</summary>
     /// <exception cref="T:System.ObjectDisposedException">The state went into a step
     /// already.</exception>
+    /// <example><code>
+    /// let optimizer = Optim.adamW 1e-3
+    /// let step = TrainStep.fuse optimizer loss
+    /// let first = TrainStep.start optimizer model
+    /// let last = batches |> Seq.fold (fun state batch -> TrainStep.run step batch state) first
+    /// </code></example>
     let run
         (step: TrainStep<'S, 'B, 'R>)
         (batch: 'B)
@@ -146,20 +208,52 @@ module TrainStep =
 
     /// <summary>What the last step answered: the loss, of a step made by <c>fuse</c>.</summary>
     /// <exception cref="T:System.InvalidOperationException">No step has run yet.</exception>
+    /// <example><code>
+    /// let optimizer = Optim.sgd 0.1
+    /// let step = TrainStep.fuse optimizer (fun (w: Tensor) (x: Tensor) -> Tensor.sum (w * x))
+    /// let state = TrainStep.start optimizer (Tensor.ones [ 2 ])
+    /// state |> TrainStep.run step (Tensor.ofSeq [ 1.0; 2.0 ]) |> TrainStep.result
+    /// // => array(3, dtype=float32)
+    /// </code></example>
     let result (state: TrainState<'S, 'R>) : 'R = state.Result
 
     /// <summary>What the loop carries on, as a tree.</summary>
+    /// <example><code>
+    /// let snapshot = TrainStep.start (Optim.adam 1e-3) (Tensor.ones [ 2 ]) |> TrainStep.current
+    /// snapshot.Optimizer["step"]
+    /// // => array(0, dtype=uint64)
+    /// </code></example>
     let current (state: TrainState<'S, 'R>) : 'S = state.Current
 
     /// <summary>The parameters as the record they are.</summary>
+    /// <example><code>
+    /// let state = TrainStep.start (Optim.sgd 0.1) {| W = Tensor.ones [ 2 ] |}
+    /// (TrainStep.parameters state).W
+    /// // => array([1, 1], dtype=float32)
+    /// </code></example>
     let parameters (state: TrainState<Snapshot<'P>, 'R>) : 'P = (current state).Parameters
 
-    /// <summary>The loss of the last step, read at once.</summary>
+    /// <summary>The loss of the last step, a scalar, read at once.</summary>
+    /// <example><code>
+    /// let optimizer = Optim.sgd 0.1
+    /// let step = TrainStep.fuse optimizer (fun (w: Tensor) (x: Tensor) -> Tensor.sum (w * x))
+    /// let state = TrainStep.start optimizer (Tensor.ones [ 2 ])
+    /// state |> TrainStep.run step (Tensor.ofSeq [ 1.0; 2.0 ]) |> TrainStep.loss
+    /// // => 3.0
+    /// </code></example>
     let loss (state: TrainState<'S, Tensor>) : float =
         use loss = result state
         Tensor.toFloat loss
 
     /// <summary>A second state with the same content: both can go on.</summary>
+    /// <example><code>
+    /// let optimizer = Optim.sgd 0.1
+    /// let step = TrainStep.fuse optimizer (fun (w: Tensor) (x: Tensor) -> Tensor.sum (w * x))
+    /// let state = TrainStep.start optimizer (Tensor.ones [ 1 ])
+    /// let other = TrainStep.fork state |> TrainStep.run step (Tensor.ofSeq [ 5.0 ])
+    /// TrainStep.parameters state, TrainStep.parameters other
+    /// // => (array([1], dtype=float32), array([0.5], dtype=float32))
+    /// </code></example>
     let fork (state: TrainState<'S, 'R>) : TrainState<'S, 'R> = state.Fork()
 
     /// <summary>
@@ -167,8 +261,10 @@ module TrainStep =
     /// all traces with their reasons. Takes a few steps of a copy of the state.
     /// </summary>
     /// <example><code>
+    /// let optimizer = Optim.adamW 1e-3
     /// let step = TrainStep.fuse optimizer loss
     /// let cost = TrainStep.start optimizer model |> TrainStep.explain step batch
+    /// printfn "%O" cost
     /// </code></example>
     let explain
         (step: TrainStep<'S, 'B, 'R>)

@@ -23,8 +23,8 @@ module Export =
         ExportedFunction.Save(path, (Traced.ofFunction x f).Function, ReadOnlySpan(Tree.leaves x))
 
     /// <summary>
-    /// As <c>save</c>, for arguments of other shapes (of the same ranks) too, as far as the function
-    /// builds none into its graph.
+    /// As <c>save</c>, for arguments of other shapes (of the same ranks) too, as far as the
+    /// function builds none into its graph.
     /// </summary>
     /// <example><code>
     /// Export.saveShapeless "mlp.mlxfn" (Mlp.forward model) x

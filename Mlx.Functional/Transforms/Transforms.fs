@@ -46,6 +46,8 @@ module Transforms =
     /// <c>loss: 'p -> 'b -> Tensor * 'aux</c>, answers <c>(loss, aux), gradient</c>
     /// (<c>mlx.core.value_and_grad</c>).
     /// </summary>
+    /// <returns>The loss, a scalar, what else, and a tree with the shapes of the
+    /// parameters.</returns>
     /// <example><code>
     /// let both p (x, y) = (let logits = forward p x in loss p (x, y), logits)
     /// let (value, logits), slope = valueAndGradAux both model (x, y)
@@ -91,6 +93,7 @@ module Transforms =
 
     /// <summary>The gradient of a loss by the parameters; see <c>valueAndGrad</c>
     /// (<c>mlx.core.grad</c>).</summary>
+    /// <returns>The tree and the shapes of the parameters.</returns>
     /// <example><code>let slope: Mlp = grad loss model (x, y)</code></example>
     let grad (loss: 'P -> 'B -> Tensor) (parameters: 'P) (batch: 'B) : 'P =
         let value, gradient = valueAndGrad loss parameters batch
@@ -98,6 +101,7 @@ module Transforms =
         gradient
 
     /// <summary>The gradient of a function of one argument.</summary>
+    /// <returns>The tree and the shapes of the argument.</returns>
     /// <example><code>
     /// gradient (fun x -> Tensor.sum (x ** 3)) (Tensor.ofSeq [ 1.0; 2.0 ]) // 3x²
     /// // => array([3, 12], dtype=float32)
@@ -148,9 +152,10 @@ module Transforms =
         traced.Result outputs, traced.Result forward
 
     /// <summary>
-    /// The function over one more axis, which each leaf of its argument carries where its path says,
-    /// or not at all (<c>None</c>: shared by all slices), and each leaf of its result where its path
-    /// says; what does not depend on the slice is repeated (<c>in_axes</c> and <c>out_axes</c> of <c>mlx.core.vmap</c>).
+    /// The function over one more axis, which each leaf of its argument carries where its path
+    /// says, or not at all (<c>None</c>: shared by all slices), and each leaf of its result where
+    /// its path says; what does not depend on the slice is repeated (<c>in_axes</c> and
+    /// <c>out_axes</c> of <c>mlx.core.vmap</c>).
     /// </summary>
     /// <exception cref="T:System.ArgumentException">A leaf has no such axis, or the axes differ in
     /// length; the message names the leaves.</exception>
@@ -182,8 +187,8 @@ module Transforms =
         |> traced.Result
 
     /// <summary>
-    /// The function over one more axis, the first of every leaf of its argument and of its result: as
-    /// if called for each slice and stacked, in one go (<c>mlx.core.vmap</c>).
+    /// The function over one more axis, the first of every leaf of its argument and of its result:
+    /// as if called for each slice and stacked, in one go (<c>mlx.core.vmap</c>).
     /// </summary>
     /// <exception cref="T:System.ArgumentException">A leaf has no axis, or the first axes differ in
     /// length; the message names the leaves.</exception>
@@ -253,9 +258,9 @@ module Transforms =
         |> traced.Result
 
     /// <summary>
-    /// The function traced once for each structure, shapes and dtypes of its argument, then replayed
-    /// as a fused graph without running again (<c>mlx.core.compile</c>). <c>Compile.explain</c> tells
-    /// its traces.
+    /// The function traced once for each structure, shapes and dtypes of its argument, then
+    /// replayed as a fused graph without running again (<c>mlx.core.compile</c>).
+    /// <c>Compile.explain</c> tells its traces.
     /// </summary>
     /// <remarks>
     /// Keep the answer: each call of <c>compile</c> traces anew. Tensors that the function captures

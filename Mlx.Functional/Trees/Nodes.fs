@@ -21,8 +21,8 @@ type internal EntriesOf<'K, 'V when 'K: comparison> =
     static member Map(f: string -> objnull -> objnull, items: Map<'K, 'V>) : Map<'K, 'V> =
         items |> Map.map (fun key x -> unbox (f (string key) x))
 
-/// Subtrees of one type inside a tree. Done once, when a model is changed as a whole; so it reflects
-/// over values, where walkers compile.
+/// Subtrees of one type inside a tree. Done once, when a model is changed as a whole; so it
+/// reflects over values, where walkers compile.
 module internal Nodes =
     let private flags = BindingFlags.Public ||| BindingFlags.NonPublic
     let private anyStatic = BindingFlags.Static ||| flags

@@ -241,8 +241,8 @@ module Tree =
         picked, filter (fun path _ -> not (picked.ContainsKey path)) tree
 
     /// <summary>The tree with other tensors at some of its paths.</summary>
-    /// <exception cref="T:Mlx.Core.TreeMismatchException">An entry has no place in the tree or another
-    /// shape; it lists all of them.</exception>
+    /// <exception cref="T:Mlx.Core.TreeMismatchException">An entry has no place in the tree or
+    /// another shape; it lists all of them.</exception>
     /// <example><code>
     /// [ Tensor.scalar 1; Tensor.scalar 2 ] |> Tree.replace (Map [ "1", Tensor.scalar 9 ])
     /// // => [array(1, dtype=int32); array(9, dtype=int32)]

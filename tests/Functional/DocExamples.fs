@@ -4,6 +4,7 @@ module Mlx.Tests.Functional.DocExamples
 open System
 open System.Diagnostics
 open System.IO
+open System.Reflection
 open System.Text.RegularExpressions
 open System.Xml.Linq
 
@@ -11,8 +12,19 @@ open System.Xml.Linq
 /// comment at its end: `// => array([1, 2], dtype=int32)`.
 type Example = { Member: string; Code: string list; Answer: string option }
 
-/// What examples speak of without defining it, and its type; `_` is whatever its use says.
-let private given =
+/// A library with examples: what they are compiled with.
+type Library =
+    {
+        Assembly: Assembly
+        /// Other libraries.
+        References: string list
+        /// Namespaces, beside `System` and `Mlx`.
+        Opens: string list
+        /// What examples speak of without defining it, and its type; `_` is whatever its use says.
+        Given: (string * string) list
+    }
+
+let private common =
     [ "x", "Tensor"
       "x1", "Tensor"
       "x2", "Tensor"
@@ -53,10 +65,24 @@ let private given =
       "encoder", "_"
       "config", "_" ]
 
-let private prelude =
-    """open System
-open Mlx
+let functional =
+    { Assembly = typeof<Mlx.Key>.Assembly
+      References = [ "System.Numerics.Tensors"; "Mlx.Core" ]
+      Opens = []
+      Given = common }
 
+let testing =
+    { Assembly = typeof<Mlx.Testing.Sample>.Assembly
+      References = [ "FsCheck"; "Mlx.Core"; "Mlx.Functional" ]
+      Opens = [ "FsCheck"; "FsCheck.FSharp"; "Mlx.Testing" ]
+      Given =
+        ("f", "Tensor -> Tensor")
+        :: ("holds", "Sample -> bool")
+        :: ("holdsOfTwo", "SamplePair -> bool")
+        :: common }
+
+let private prelude =
+    """
 type Mlp = { Hidden: Linear; Out: Linear }
 
 module Mlp =
@@ -125,7 +151,7 @@ let private isWord (code: string list) name =
 
 /// One example as a function. One that states its answer speaks only of what it defines; of another
 /// what is given are the parameters.
-let private emit index (example: Example) =
+let private emit given index (example: Example) =
     let code = example.Code
     let last = lastExpression code
     let isStatement = startsWith [ "let"; "use"; "let!"; "for" ] code[last]
@@ -157,19 +183,27 @@ let private emit index (example: Example) =
 
 /// Compiles all examples and runs those that state an answer. Answers what the compiler said, and
 /// what each of them answered.
-let run (assembly: string) (examples: Example list) : string * Map<int, string> =
+let run (library: Library) (examples: Example list) : string * Map<int, string> =
     let script = Path.Combine(Path.GetTempPath(), $"examples-{Guid.NewGuid()}.fsx")
 
     try
         File.WriteAllLines(
             script,
-            [ for name in [ "System.Numerics.Tensors"; "Mlx.Core"; "Mlx.Functional" ] do
-                  let folder = nonNull (Path.GetDirectoryName assembly)
+            [ let folder = nonNull (Path.GetDirectoryName library.Assembly.Location)
+
+              for name in library.References do
                   let file = Path.Combine(folder, name + ".dll")
                   $"#r @\"{file}\""
+
+              $"#r @\"{library.Assembly.Location}\""
+
+              for name in [ "System"; "Mlx" ] @ library.Opens do
+                  $"open {name}"
+
               prelude
+
               for i, example in List.indexed examples do
-                  yield! emit i example ]
+                  yield! emit library.Given i example ]
         )
 
         let info =

@@ -1,4 +1,5 @@
-/// Every public name of the F# side says what it is.
+/// Every public name of the F# side says what it is, what shapes it takes and gives, and how it is
+/// used.
 module Mlx.Tests.Functional.DocTests
 
 open System
@@ -18,16 +19,25 @@ let private flags =
 
 let private text (value: string | null) = nonNull value
 
-/// `Mlx.Tree.leaves` of `M:Mlx.TreeModule.leaves``1(``0)`.
-let private documented file =
-    [ for e in XDocument.Load(file: string).Descendants "member" do
-          let id = (nonNull (e.Attribute "name")).Value
-          let name = Regex.Replace(id.Substring 2, @"\(.*$", "")
-          let summary = e.Value.Trim()
+let private fileOf (assembly: Assembly) = text (Path.ChangeExtension(assembly.Location, ".xml"))
 
-          if summary <> "" then
-              Regex.Replace(name, @"``?\d+", "") ]
-    |> Set.ofList
+/// The comments of a file by name, without examples and exceptions; those of overloads together.
+let private comments file =
+    [ for e in XDocument.Load(file: string).Descendants "member" do
+          let name = DocExamples.nameOf (nonNull (e.Attribute "name")).Value
+
+          let prose =
+              e.Elements()
+              |> Seq.filter (fun part ->
+                  part.Name.LocalName <> "example" && part.Name.LocalName <> "exception")
+              |> Seq.map _.Value
+              |> String.concat " "
+
+          if prose.Trim() <> "" then
+              name, prose ]
+    |> List.groupBy fst
+    |> List.map (fun (name, all) -> name, all |> List.map snd |> String.concat " ")
+    |> Map.ofList
 
 let private nameOf (t: Type) = Regex.Replace((text t.FullName).Replace('+', '.'), @"`\d+", "")
 
@@ -48,7 +58,7 @@ let private isGenerated (m: MemberInfo) =
        && m.DeclaringType |> nonNull |> FSharp.Reflection.FSharpType.IsUnion
     || m.Name.StartsWith "New"
 
-let private publicNames (assembly: Assembly) =
+let private publicMembers (assembly: Assembly) =
     [ for t in assembly.GetExportedTypes() do
           let isUnionCase =
               match t.DeclaringType with
@@ -56,72 +66,165 @@ let private publicNames (assembly: Assembly) =
               | owner -> FSharp.Reflection.FSharpType.IsUnion owner
 
           if not isUnionCase && not (t.Name.StartsWith "<") then
-              nameOf t
+              nameOf t, (t :> MemberInfo)
 
               for m in t.GetMembers flags do
                   match m with
                   | :? Type -> ()
                   | m when isGenerated m -> ()
-                  | m -> $"{nameOf t}.{m.Name}" ]
+                  | m -> $"{nameOf t}.{m.Name}", m ]
 
-/// The functions of a module and of those that files add to it.
-let private functionsOf (assembly: Assembly) name =
-    [ for t in assembly.GetExportedTypes() do
-          if t.Name = name || t.Name = name + "Module" then
-              for m in t.GetMethods(BindingFlags.Public ||| BindingFlags.Static) do
-                  if not (isGenerated m) then
-                      $"{nameOf t}.{m.Name}" ]
-
-let private fileOf (assembly: Assembly) = text (Path.ChangeExtension(assembly.Location, ".xml"))
+/// Functions: methods of modules and types, and values of modules that are functions.
+let private publicFunctions assembly =
+    publicMembers assembly
+    |> List.filter (fun (_, m) ->
+        match m with
+        | :? MethodInfo -> true
+        | :? PropertyInfo as p ->
+            // Fields of records hold functions, but are none.
+            (nonNull p.GetMethod).IsStatic
+            && FSharp.Reflection.FSharpType.IsFunction p.PropertyType
+        | _ -> false)
 
 let private isDocumented (assembly: Assembly) least =
     testCase $"every public name of {assembly.GetName().Name} has a doc comment" (fun () ->
-        let known = documented (fileOf assembly)
-        let names = publicNames assembly |> List.distinct
-        let missing = names |> List.filter (fun name -> not (known.Contains name))
+        let known = comments (fileOf assembly)
+        let names = publicMembers assembly |> List.map fst |> List.distinct
+        let missing = names |> List.filter (fun name -> not (known.ContainsKey name))
         Expect.isGreaterThan names.Length least "names"
         Expect.equal missing [] "without a comment")
 
-let private functional = typeof<Key>.Assembly
+/// What F# calls for `let!`, `and!`, `return` and the like: the builder's value shows it.
+let private plumbing =
+    [ "Bind"
+      "BindReturn"
+      "Combine"
+      "Delay"
+      "For"
+      "MergeSources"
+      "Return"
+      "ReturnFrom"
+      "Run"
+      "Source"
+      "Yield"
+      "Zero" ]
 
-/// Modules all of whose functions show an example, with what it answers.
-let private shown = [ "Tensor"; "At"; "Tree"; "Shape"; "Einops"; "Key"; "Random"; "Graph" ]
+let private isPlumbing (name: string) =
+    plumbing |> List.exists (fun word -> name.EndsWith("Builder." + word))
 
-let private areShown =
+let private areExemplified (assembly: Assembly) least =
+    let title = assembly.GetName().Name
+
+    testCase $"every public function of {title} shows an example" (fun () ->
+        let known = DocExamples.read (fileOf assembly) |> List.map _.Member |> Set.ofList
+        let names = publicFunctions assembly |> List.map fst |> List.distinct
+        let skipped, wanted = List.partition isPlumbing names
+        let missing = wanted |> List.filter (fun name -> not (known.Contains name))
+
+        if not skipped.IsEmpty then
+            printfn "%s: %d functions behind let!, return and the like" title skipped.Length
+
+        Expect.isGreaterThan wanted.Length least "functions"
+        Expect.equal missing [] "without an example"
+
+        let needless = skipped |> List.filter (known.Contains)
+        Expect.equal needless [] "exempt, though there is an example")
+
+/// Whether tensors are in a type: of a parameter, of a pair, of a function's argument.
+let rec private holdsTensor (t: Type) =
+    t = typeof<Tensor>
+    || t.HasElementType && holdsTensor (nonNull (t.GetElementType()))
+    || t.IsGenericType && Array.exists holdsTensor (t.GetGenericArguments())
+
+let private handlesTensors (m: MemberInfo) =
+    match m with
+    | :? MethodInfo as m ->
+        holdsTensor m.ReturnType
+        || m.GetParameters() |> Array.exists (fun p -> holdsTensor p.ParameterType)
+    | :? PropertyInfo as p -> holdsTensor p.PropertyType
+    | _ -> false
+
+/// A shape is said by its name, by what axes there are, as `(batch, ..., size)`, or by a tree that
+/// has it already.
+let private shape =
+    let words = "shapes?|scalars?|axis|axes|matrix|matrices|tree|leaf|leaves|broadcasts?"
+    Regex($@"\b({words})\b|\.\.\.[,)]|\((n|batch|rows|count)[,)]", RegexOptions.IgnoreCase)
+
+let private saysShapes (assembly: Assembly) least =
+    testCase $"what handles tensors in {assembly.GetName().Name} says their shapes" (fun () ->
+        let known = comments (fileOf assembly)
+
+        let names =
+            publicFunctions assembly
+            |> List.filter (fun (name, m) -> handlesTensors m && not (isPlumbing name))
+            |> List.map fst
+            |> List.distinct
+
+        let says name = known.TryFind name |> Option.exists shape.IsMatch
+        Expect.isGreaterThan names.Length least "functions"
+        Expect.equal (names |> List.filter (says >> not)) [] "without shapes")
+
+/// Modules all of whose functions show what they answer.
+let private answering =
+    [ "Tensor"
+      "At"
+      "Tree"
+      "Shape"
+      "Einops"
+      "Key"
+      "Random"
+      "Graph"
+      "Nn"
+      "Init"
+      "Loss"
+      "Pool"
+      "Upsample"
+      "Embedding"
+      "RmsNorm"
+      "LayerNorm"
+      "BatchNorm"
+      "GroupNorm"
+      "InstanceNorm"
+      "Schedule"
+      "Plateau"
+      "Update"
+      "Metrics" ]
+
+let private areAnswered (assembly: Assembly) =
     testCase "every function over tensors shows an example with its answer" (fun () ->
-        let examples = DocExamples.read (fileOf functional)
-
-        // What reads and writes files, or speaks of a model, has no answer to show.
+        // What reads and writes files, or changes whole models, has no answer to show.
         let isShown (e: DocExamples.Example) =
             e.Answer.IsSome
             || e.Member.StartsWith "Mlx.TensorFiles."
+            || e.Member.StartsWith "Mlx.NnQuantize."
             || e.Member = "Mlx.Tree.partition"
 
-        let withAnswer = examples |> List.filter isShown |> List.map _.Member |> Set.ofList
+        let shown =
+            DocExamples.read (fileOf assembly)
+            |> List.filter isShown
+            |> List.map _.Member
+            |> Set.ofList
 
-        let functions = shown |> List.collect (functionsOf functional) |> List.distinct
-        let missing = functions |> List.filter (fun name -> not (withAnswer.Contains name))
-        Expect.isGreaterThan functions.Length 250 "functions"
-        Expect.equal missing [] "without an example that ends in '// => what it answers'")
-
-let private areExemplified =
-    testCase "every transform shows an example" (fun () ->
-        let known = DocExamples.read (fileOf functional) |> List.map _.Member |> Set.ofList
+        let isAnswering (m: MemberInfo) =
+            let owner = (nonNull m.DeclaringType).Name
+            List.exists (fun name -> owner = name || owner = name + "Module") answering
 
         let functions =
-            [ "Transforms"; "Jacobians"; "Export" ] |> List.collect (functionsOf functional)
+            publicFunctions assembly
+            |> List.filter (fun (_, m) -> isAnswering m)
+            |> List.map fst
+            |> List.distinct
 
-        Expect.isGreaterThan functions.Length 15 "functions"
+        let missing = functions |> List.filter (fun name -> not (shown.Contains name))
+        Expect.isGreaterThan functions.Length 350 "functions"
+        Expect.equal missing [] "without an example that ends in '// => what it answers'")
 
-        Expect.equal
-            (functions |> List.filter (fun name -> not (known.Contains name)))
-            []
-            "without")
+let private areTrue (library: DocExamples.Library) =
+    let title = library.Assembly.GetName().Name
 
-let private areTrue =
-    testCase "examples of doc comments compile, run and answer what they say" (fun () ->
-        let examples = DocExamples.read (fileOf functional)
-        let errors, answers = DocExamples.run functional.Location examples
+    testCase $"examples of {title} compile, run and answer what they say" (fun () ->
+        let examples = DocExamples.read (fileOf library.Assembly)
+        let errors, answers = DocExamples.run library examples
         Expect.equal errors "" "what the compiler says of them"
 
         let wrong =
@@ -135,10 +238,17 @@ let private areTrue =
         if not wrong.IsEmpty then
             failtest (String.concat "\n" wrong))
 
+let private functional = typeof<Key>.Assembly
+let private testing = typeof<Testing.Sample>.Assembly
+
 let tests =
     [ isDocumented functional 300
       isDocumented typeof<Core.MlxArray>.Assembly 500
-      isDocumented typeof<Testing.Sample>.Assembly 40
-      areShown
-      areExemplified
-      areTrue ]
+      isDocumented testing 40
+      areExemplified functional 550
+      areExemplified testing 20
+      saysShapes functional 450
+      saysShapes testing 0
+      areAnswered functional
+      areTrue DocExamples.functional
+      areTrue DocExamples.testing ]
