@@ -177,7 +177,9 @@ module Display =
                 [ for op in graph.Ops -> [ Html.escape op.Key; $"{op.Value}" ] ]
                 |> Html.table [ "op"; "times" ]
 
-        { Text = string graph; Html = Some(html + Html.caption (string graph)); Png = None }
+        { Text = string graph
+          Html = Some(html + Html.caption (string graph))
+          Png = None }
 
     /// <summary>What the tensors of a tree wait for: a drawing of their ops, inputs on top, or the
     /// ops' counts where there are more than 60. Nothing is computed. A <c>ComputationGraph</c>, as
@@ -187,8 +189,7 @@ module Display =
     /// (Display.graph (Tensor.exp x + x)).Text
     /// // => "2 ops: Add 1, Exp 1"
     /// </code></example>
-    let graph (tree: 'T) : Rich =
-        ComputationGraph.Of(ReadOnlySpan(Tree.leaves tree)) |> drawing
+    let graph (tree: 'T) : Rich = ComputationGraph.Of(ReadOnlySpan(Tree.leaves tree)) |> drawing
 
     let private renderers = List<Type * (objnull -> Rich)>()
 
