@@ -17,8 +17,7 @@ module MistralConfig =
         { ModelType = "mistral"
           Architecture = "MistralForCausalLM"
           Read =
-            fun r config ->
-                { config with SlidingWindow = r.TryInt("sliding_window", 1, 1 <<< 30) } }
+            fun r config -> { config with SlidingWindow = r.TryInt("sliding_window", 1, 1 <<< 30) } }
 
     /// <summary>A small model: set its sizes with <c>{ defaults with ... }</c>.</summary>
     /// <example><code>{ MistralConfig.defaults with SlidingWindow = Some 4096 }</code></example>

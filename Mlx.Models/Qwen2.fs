@@ -21,4 +21,7 @@ module Qwen2 =
     /// <summary>A small model: set its sizes with <c>{ defaults with ... }</c>.</summary>
     /// <example><code>{ Qwen2.defaults with TieWordEmbeddings = true }</code></example>
     let defaults: ModelConfig =
-        { ModelConfig.defaults with ModelType = "qwen2"; QkvBias = true; RopeTheta = 1e6 }
+        { ModelConfig.defaults with
+            ModelType = "qwen2"
+            QkvBias = true
+            RopeTheta = 1e6 }

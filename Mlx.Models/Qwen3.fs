@@ -22,4 +22,7 @@ module Qwen3 =
     /// <summary>A small model: set its sizes with <c>{ defaults with ... }</c>.</summary>
     /// <example><code>{ Qwen3.defaults with HeadDim = 64 }</code></example>
     let defaults: ModelConfig =
-        { ModelConfig.defaults with ModelType = "qwen3"; QkNorm = true; RopeTheta = 1e6 }
+        { ModelConfig.defaults with
+            ModelType = "qwen3"
+            QkNorm = true
+            RopeTheta = 1e6 }

@@ -14,6 +14,26 @@ type internal Told =
         Top: (int * float) list
     }
 
+/// Reading what is told of tokens.
+[<RequireQualifiedAccess>]
+module internal Told =
+    /// What the arrays of `Pick` tell of a row, as far as it is asked for.
+    let ofArrays (wanted: int option) (row: int) (told: Tensor[]) : Told =
+        let at (x: Tensor) = x |> Tensor.narrow 0 row (row + 1)
+        let id = if told[0].Size = 1L then told[0] else at told[0]
+
+        let top =
+            match wanted with
+            | Some top when top > 0 ->
+                let ids: int[] = Tensor.toArray (at told[2])
+                let values: float[] = Tensor.toArray (at told[3])
+                Array.zip ids values |> Array.truncate top |> List.ofArray
+            | _ -> []
+
+        { Id = int (id.Item<uint32>())
+          LogProb = wanted |> Option.map (fun _ -> Tensor.toFloat (at told[1]))
+          Top = top }
+
 /// One text of a batch.
 [<Sealed>]
 type internal DecodingRow(options: GenerateOptions, prompt: int[]) =
@@ -37,7 +57,14 @@ type internal DecodingRow(options: GenerateOptions, prompt: int[]) =
     /// Tokens of the prompt that a cache remembered.
     member val Cached = 0 with get, set
 
+    /// Tokens that a draft guessed, and those that were right.
+    member val Drafted = 0 with get, set
+    member val Accepted = 0 with get, set
+
     member val PrefillTime = TimeSpan.Zero with get, set
+
+    /// Runs from the first token on.
+    member val Clock = Stopwatch() with get
     member _.Guide = guide
 
     /// Whether there may be another token after the last one picked.
@@ -60,45 +87,6 @@ type internal DecodingBatch(model: LanguageModel) =
     let mutable picks: (PickPlan * ArrayVector) option = None
     // Whether the last tokens picked are not known yet.
     let mutable isUnderWay = false
-
-    /// Reads a prompt on from what is held of it; answers the logits of the token after it.
-    let prefill (row: DecodingRow) : Tensor * Cache =
-        let options, prompt = row.Options, row.Prompt
-
-        let known =
-            options.PromptCache |> Option.bind (fun cache -> cache.Take(options.Cache, prompt))
-
-        let cache = known |> Option.defaultWith (fun () -> Cache.ofKind options.Cache)
-
-        let start =
-            match cache.Length with
-            | CacheLength.Known held -> held
-            | CacheLength.Traced _ -> 0
-
-        row.Cached <- start
-        options.OnPrefill start prompt.Length
-
-        let read (_: Tensor, cache: Cache, held: int) (part: int[]) =
-            let tokens = MlxArray.From(part, [| 1; part.Length |])
-            let held = held + part.Length
-
-            let told, cache =
-                if held = prompt.Length then
-                    model.Next cache tokens
-                else
-                    // Nobody looks at the logits in between.
-                    model.Features cache tokens
-
-            Tree.eval (Step.leaves cache) |> ignore
-            options.OnPrefill held prompt.Length
-            told, cache, held
-
-        let logits, cache, _ =
-            prompt[start..]
-            |> Array.chunkBySize options.PrefillChunk
-            |> Array.fold read (Tensor.zeros [ 0 ], cache, start)
-
-        logits, cache
 
     let plan () =
         let isMasked = rows |> Seq.exists (fun row -> row.Guide.IsSome)
@@ -160,28 +148,8 @@ type internal DecodingBatch(model: LanguageModel) =
         | None -> [||]
 
     let learn (told: Tensor[]) =
-        let ids = if rows.Count = 1 then [| told[0].Item<uint32>() |] else told[0].ToArray<uint32>()
-
-        let probabilities: float[] = if told.Length > 1 then Tensor.toArray told[1] else [||]
-
-        let best =
-            if told.Length > 2 then
-                let ids: int[] = Tensor.toArray told[2]
-                let values: float[] = Tensor.toArray told[3]
-                Array.zip ids values |> Array.chunkBySize (told[2].Dim 1)
-            else
-                [||]
-
         for i, row in Seq.indexed rows do
-            let wanted = row.Options.LogProbs
-
-            row.Learn
-                { Id = int ids[i]
-                  LogProb = if wanted.IsSome then Some probabilities[i] else None
-                  Top =
-                    match wanted with
-                    | Some top when top > 0 -> best[i] |> Array.truncate top |> List.ofArray
-                    | _ -> [] }
+            row.Learn(Told.ofArrays row.Options.LogProbs i told)
 
         isUnderWay <- false
 
@@ -244,7 +212,8 @@ type internal DecodingBatch(model: LanguageModel) =
         settle ()
         let clock = Stopwatch.StartNew()
         use _ = Scope.Enter()
-        let logits, cache = prefill row
+        let struct (logits, cache, cached) = Prefill.read model row.Options row.Prompt
+        row.Cached <- cached
         // Alone, for the first token.
         let others = rows.ToArray()
         rows.Clear()
@@ -252,14 +221,17 @@ type internal DecodingBatch(model: LanguageModel) =
 
         try
             pick logits
-            settle ()
+            know ()
         finally
+            drop ()
+            isUnderWay <- false
             rows.Clear()
             rows.AddRange others
 
         join row logits cache
         rows.Add row
         row.PrefillTime <- clock.Elapsed
+        row.Clock.Restart()
 
     /// Every row tells its next token, and the engine starts on those after them.
     member _.Step() : (DecodingRow * Told)[] =

@@ -24,6 +24,10 @@ type Usage =
         CachedTokens: int
         /// Tokens generated.
         GeneratedTokens: int
+        /// Tokens that a draft guessed.
+        DraftedTokens: int
+        /// Those of them that were right.
+        AcceptedTokens: int
         /// Reading the prompt, up to the first token.
         PrefillTime: TimeSpan
         /// From there on.
@@ -79,15 +83,16 @@ type Completion =
 type internal Output(stream: ITextStream, eos: int list, row: DecodingRow) =
     let options = row.Options
     let text = StopText(stream, options.StopStrings)
-    let clock = Stopwatch.StartNew()
     let mutable count = 0
 
     let usage () =
         { PromptTokens = row.Prompt.Length
           CachedTokens = row.Cached
           GeneratedTokens = count
+          DraftedTokens = row.Drafted
+          AcceptedTokens = row.Accepted
           PrefillTime = row.PrefillTime
-          DecodeTime = clock.Elapsed }
+          DecodeTime = row.Clock.Elapsed }
 
     let isEnd (id: int) =
         List.contains id options.StopTokens || options.StopAtEos && List.contains id eos
@@ -131,6 +136,28 @@ module Generate =
             member _.Push _ = ""
             member _.Finish() = "" }
 
+    /// Every token of a row, without end.
+    let private told (model: LanguageModel) (row: DecodingRow) : seq<Told> =
+        seq {
+            match row.Options.Draft with
+            | None ->
+                use batch = new DecodingBatch(model)
+                batch.Add row
+
+                while true do
+                    snd (batch.Step()).[0]
+            | Some draft ->
+                let clock = Stopwatch.StartNew()
+                use speculative = new Speculative(model, draft, row)
+                let first = speculative.Step()
+                row.PrefillTime <- clock.Elapsed
+                row.Clock.Restart()
+                yield! first
+
+                while true do
+                    yield! speculative.Step()
+        }
+
     let private run'
         (newStream: unit -> ITextStream)
         (model: LanguageModel)
@@ -142,14 +169,13 @@ module Generate =
 
         seq {
             if options.MaxTokens > 0 then
-                use batch = new DecodingBatch(model)
                 let row = DecodingRow(options, prompt)
-                batch.Add row
                 let output = Output(newStream (), model.Eos, row)
+                use tokens = (told model row).GetEnumerator()
                 let mutable goesOn = true
 
-                while goesOn do
-                    let generated = output.Push(snd (batch.Step()).[0])
+                while goesOn && tokens.MoveNext() do
+                    let generated = output.Push tokens.Current
                     goesOn <- generated.Finish.IsNone
                     generated
         }
@@ -240,6 +266,8 @@ module Generate =
             { PromptTokens = prompt.Length
               CachedTokens = 0
               GeneratedTokens = 0
+              DraftedTokens = 0
+              AcceptedTokens = 0
               PrefillTime = TimeSpan.Zero
               DecodeTime = TimeSpan.Zero }
 
@@ -292,6 +320,9 @@ module Generate =
         : Completion list =
         let prompts = [ for prompt in prompts -> Array.ofSeq prompt ]
         prompts |> List.iter (GenerateOptions.check model.VocabSize options)
+
+        if options.Draft.IsSome then
+            invalidArg (nameof options.Draft) "a draft guesses for one text at a time"
 
         if options.MaxTokens < 1 then
             prompts |> List.map nothing

@@ -12,6 +12,16 @@ type ITokenGuide =
     /// <summary>Takes note of the token that came; answers whether the text is complete.</summary>
     abstract Accept: id: int -> bool
 
+/// <summary>A smaller model with the same tokens that guesses what a model will write.</summary>
+[<NoEquality; NoComparison>]
+type Draft =
+    {
+        /// The one that guesses.
+        Model: LanguageModel
+        /// How many tokens it guesses before the other reads them, at most 64.
+        Tokens: int
+    }
+
 /// <summary>How to generate; change what you need of <c>GenerateOptions.defaults</c>.</summary>
 [<NoEquality; NoComparison>]
 type GenerateOptions =
@@ -42,6 +52,9 @@ type GenerateOptions =
         OnPrefill: int -> int -> unit
         /// Makes what says which tokens are allowed; one for each text.
         Guide: (unit -> ITokenGuide) option
+        /// Guesses tokens, of which the model reads several at once. The tokens written are the same
+        /// as without. For one text at a time, and not together with a guide.
+        Draft: Draft option
     }
 
 /// <summary>How to generate.</summary>
@@ -63,7 +76,8 @@ module GenerateOptions =
           PromptCache = None
           PrefillChunk = 512
           OnPrefill = fun _ _ -> ()
-          Guide = None }
+          Guide = None
+          Draft = None }
 
     /// Refuses what cannot be done for a model and a prompt.
     let internal check (vocabulary: int) (options: GenerateOptions) (prompt: int[]) : unit =
@@ -90,4 +104,14 @@ module GenerateOptions =
 
         match options.Cache.Window with
         | Some w when w < 1 -> invalidArg (nameof options.Cache) "a window has a position or more"
+        | _ -> ()
+
+        match options.Draft with
+        | Some draft when draft.Model.VocabSize <> vocabulary ->
+            let other = draft.Model.VocabSize
+            invalidArg (nameof options.Draft) $"it has {other} tokens, the model {vocabulary}"
+        | Some draft when draft.Tokens < 1 ->
+            invalidArg (nameof options.Draft) "it guesses a token or more"
+        | Some _ when options.Guide.IsSome ->
+            invalidArg (nameof options.Draft) "what a guide allows cannot be guessed"
         | _ -> ()

@@ -17,4 +17,6 @@ let suite () =
           CacheTests.tests
           CacheTests.prompts
           BatchTests.tests
+          BatcherTests.tests
+          JsonTests.tests
           GenerateTests.tests ]
