@@ -177,3 +177,11 @@ module Checkpoint =
         match sizes.TryFind "num_hidden_layers", keyHeads, headDim with
         | Some layers, Some heads, Some size -> Some(2L * int64 layers * int64 heads * int64 size)
         | _ -> None
+
+    /// <summary>
+    /// Bytes that a token leaves in the cache, which keeps keys and values as wide as the model
+    /// computes: in 16 bits unless weights are stored in 32.
+    /// </summary>
+    let cacheBytesPerToken (summary: CheckpointSummary) : int64 option =
+        let isWide = summary.Tensors |> List.exists (fun t -> t.DType = DType.Float32)
+        cachePerToken summary |> Option.map (fun n -> n * if isWide then 4L else 2L)

@@ -9,7 +9,11 @@ open Mlx.Tool
 let private root =
     let root = RootCommand "Language models on this machine: generate, look at, serve, fine-tune."
 
-    for command in [ Commands.Generate.command; Commands.Inspect.command; Commands.Doctor.command ] do
+    for command in
+        [ Commands.Generate.command
+          Commands.Inspect.command
+          Commands.Bench.command
+          Commands.Doctor.command ] do
         root.Add command
 
     root.SetAction(fun (result: ParseResult) ->

@@ -16,11 +16,6 @@ let private json = CommandLine.json ()
 /// Tokens that the cache's size is told for.
 let private contexts = [ 1024; 4096; 32768 ]
 
-/// The cache keeps keys and values in 16 bits for models in 16 bits, and packed ones.
-let private cacheBytes (summary: CheckpointSummary) =
-    let wide = summary.Tensors |> List.exists (fun t -> t.DType = DType.Float32)
-    Checkpoint.cachePerToken summary |> Option.map (fun n -> n * if wide then 4L else 2L)
-
 let private shape (sizes: int list) = "(" + String.Join(", ", sizes) + ")"
 
 /// Layers that look alike as one row: digits in a name become a star.
@@ -51,7 +46,7 @@ let private asJson (summary: CheckpointSummary) =
           "parameters", Json.long (Checkpoint.parameters summary)
           "bytes", Json.long (Checkpoint.bytes summary)
           "bytes_per_token", Json.long (Checkpoint.bytesPerToken summary)
-          "cache_bytes_per_token", Json.option Json.long (cacheBytes summary)
+          "cache_bytes_per_token", Json.option Json.long (Checkpoint.cacheBytesPerToken summary)
           "tensors",
           summary.Tensors
           |> Json.list (fun t ->
@@ -95,7 +90,7 @@ let private print (summary: CheckpointSummary) (isAll: bool) =
     line $"weights       {Terminal.size weights}"
     line $"read a token  {Terminal.size (Checkpoint.bytesPerToken summary)}"
 
-    match cacheBytes summary with
+    match Checkpoint.cacheBytesPerToken summary with
     | Some bytes ->
         for tokens in contexts do
             let cache = bytes * int64 tokens
