@@ -104,56 +104,54 @@ module Checkpoint =
                       | Some size -> name, size
                       | None -> () ]
               TieWordEmbeddings = config.BoolOr("tie_word_embeddings", false)
-              // How other libraries pack is told when a model is loaded.
-              Quantization = if config.Has "quantization" then Quantization.read config else None
+              Quantization = Quantization.read config
               Tensors = [] }
 
         config.Check()
         { summary with Tensors = files |> List.collect (header folder) }
 
-    /// The matrix whose scales or biases this tensor is.
-    let private owner (name: string) =
+    /// The layer whose codes, scales or biases this tensor is, by its path.
+    let private layer (name: string) =
         match name.LastIndexOf '.' with
-        | -1 -> None
-        | at ->
-            match name.Substring at with
-            | ".scales"
-            | ".biases" -> Some(name.Substring(0, at) + ".weight")
-            | _ -> None
+        | -1 -> name
+        | at -> name.Substring(0, at)
+
+    let private elements (t: StoredTensor) = List.fold (fun n d -> n * int64 d) 1L t.Shape
 
     /// <summary>
     /// Numbers that the model has learnt: those packed into fewer bits count each, and their scales
     /// and biases do not.
     /// </summary>
+    /// <example><code>printfn $"{Checkpoint.parameters summary:N0}"</code></example>
     let parameters (summary: CheckpointSummary) : int64 =
-        let scales = dict [ for t in summary.Tensors -> t.Name, t ] |> Dictionary
+        let scales =
+            dict
+                [ for t in summary.Tensors do
+                      if t.Name.EndsWith ".scales" then
+                          layer t.Name, t ]
 
         let count (t: StoredTensor) =
-            let size = List.fold (fun n d -> n * int64 d) 1L t.Shape
-            let matrix = t.Name.EndsWith ".weight" && t.DType = DType.UInt32
+            let packing = summary.Quantization |> Option.bind (Quantization.at (layer t.Name))
 
-            match summary.Quantization, owner t.Name with
-            | Some _, Some weight when scales.ContainsKey weight -> 0L
-            | Some quantization, _ when matrix ->
-                let path = t.Name.Substring(0, t.Name.Length - ".weight".Length)
-
-                match
-                    scales.TryGetValue(path + ".scales"), quantization |> Quantization.at path
-                with
-                | (true, s), Some packing ->
-                    List.fold (fun n d -> n * int64 d) 1L s.Shape * int64 packing.GroupSize
-                | _ -> size
-            | _ -> size
+            match packing, scales.TryGetValue(layer t.Name) with
+            | Some packing, (true, groups) when t.Name.EndsWith ".weight" ->
+                elements groups * int64 packing.GroupSize
+            | Some _, (true, _) when t.Name.EndsWith ".scales" || t.Name.EndsWith ".biases" -> 0L
+            | _ -> elements t
 
         summary.Tensors |> List.sumBy count
 
     /// <summary>Bytes that the weights take, in the files and in memory.</summary>
+    /// <example><code>printfn $"{Checkpoint.bytes summary / 1_000_000_000L} GB"</code></example>
     let bytes (summary: CheckpointSummary) : int64 = summary.Tensors |> List.sumBy _.Bytes
 
     /// <summary>
     /// Bytes of weights that are read for each token: all but the rows of the embedding that are
     /// not looked up. Memory bandwidth divided by this is the most tokens a second there can be.
     /// </summary>
+    /// <example><code>
+    /// let most = 100e9 / float (Checkpoint.bytesPerToken summary)
+    /// </code></example>
     let bytesPerToken (summary: CheckpointSummary) : int64 =
         let isRead (t: StoredTensor) =
             summary.TieWordEmbeddings || not (t.Name.StartsWith "model.embed_tokens.")
@@ -162,6 +160,7 @@ module Checkpoint =
 
     /// <summary>Keys and values that a token leaves in the cache, in all layers together; None where
     /// <c>config.json</c> does not tell.</summary>
+    /// <example><code>let values = Checkpoint.cachePerToken summary</code></example>
     let cachePerToken (summary: CheckpointSummary) : int64 option =
         let sizes = Map.ofList summary.Sizes
         let heads = sizes.TryFind "num_attention_heads"
@@ -182,6 +181,7 @@ module Checkpoint =
     /// Bytes that a token leaves in the cache, which keeps keys and values as wide as the model
     /// computes: in 16 bits unless weights are stored in 32.
     /// </summary>
+    /// <example><code>let bytes = Checkpoint.cacheBytesPerToken summary</code></example>
     let cacheBytesPerToken (summary: CheckpointSummary) : int64 option =
         let isWide = summary.Tensors |> List.exists (fun t -> t.DType = DType.Float32)
         cachePerToken summary |> Option.map (fun n -> n * if isWide then 4L else 2L)

@@ -6,22 +6,23 @@ open Mlx.Models
 
 type Loaded =
     {
-        Folder: string
-        Model: LanguageModel
+        Model: Model
         /// None where the folder has no tokenizer: then only tokens go in and out.
         Tokenizer: ITokenizer option
     }
 
+let private tokenizers = [ "tokenizer.json"; "tokenizer.model"; "tekken.json" ]
+
 let load (folder: string) : Loaded =
-    if not (Directory.Exists folder) then
-        Errors.fail $"{folder}: there is no such folder"
+    let model = Model.load folder
+    let isThere file = File.Exists(Path.Combine(folder, file))
 
-    let config, parameters = Mistral.load folder
-
-    { Folder = folder
-      Model = Mistral.languageModel config parameters
+    { Model = model
       Tokenizer =
-        if config.VocabSize = Tokenizer.bytes.VocabSize then Some Tokenizer.bytes else None }
+        if List.exists isThere tokenizers then Some(Tokenizer.load folder)
+        // What the demo trains reads bytes, and has no file to say so.
+        elif model.Config.VocabSize = Tokenizer.bytes.VocabSize then Some Tokenizer.bytes
+        else None }
 
 /// The tokenizer, or why there is none.
 let tokenizer (loaded: Loaded) : ITokenizer =
@@ -29,4 +30,4 @@ let tokenizer (loaded: Loaded) : ITokenizer =
     | Some tokenizer -> tokenizer
     | None ->
         Errors.fail
-            $"{loaded.Folder}: there is no tokenizer, so text cannot be read; give --prompt-tokens"
+            $"{loaded.Model.Folder}: there is no tokenizer, so text cannot be read; give --prompt-tokens"

@@ -59,10 +59,10 @@ let private measure (folder: string) (length: int) (count: int) : Measured =
     let summary = Checkpoint.inspect folder
     let loaded = Loading.load folder
     let random = System.Random 0
-    let prompt = Array.init length (fun _ -> random.Next loaded.Model.VocabSize)
+    let prompt = Array.init length (fun _ -> random.Next loaded.Model.LanguageModel.VocabSize)
     // Maps the files, traces and compiles; the pages are in memory from here on.
-    time loaded.Model prompt 4 |> ignore
-    let first, rest = time loaded.Model prompt count
+    time loaded.Model.LanguageModel prompt 4 |> ignore
+    let first, rest = time loaded.Model.LanguageModel prompt count
 
     let cache = Checkpoint.cacheBytesPerToken summary |> Option.defaultValue 0L |> float
 

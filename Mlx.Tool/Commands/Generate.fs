@@ -76,7 +76,7 @@ let private run (result: ParseResult) =
     clock.Restart()
     let mutable promptSeconds, firstSeconds = 0.0, 0.0
 
-    for id in Generate.tokens loaded.Model options ids do
+    for id in Generate.tokens loaded.Model.LanguageModel options ids do
         if tokens.Count = 0 then
             promptSeconds <- clock.Elapsed.TotalSeconds
             firstSeconds <- Terminal.sinceStart ()

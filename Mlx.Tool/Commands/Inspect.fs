@@ -38,11 +38,12 @@ let private asJson (summary: CheckpointSummary) =
           "tie_word_embeddings", Json.bool summary.TieWordEmbeddings
           "quantization",
           summary.Quantization
-          |> Json.option (fun { Packing = q } ->
+          |> Json.option (fun q ->
               Json.object
-                  [ "bits", Json.int q.Bits
-                    "group_size", Json.int q.GroupSize
-                    "mode", Json.text q.Mode ])
+                  [ "bits", Json.int q.Packing.Bits
+                    "group_size", Json.int q.Packing.GroupSize
+                    "mode", Json.text q.Packing.Mode
+                    "layers_with_their_own", Json.int q.Layers.Count ])
           "parameters", Json.long (Checkpoint.parameters summary)
           "bytes", Json.long (Checkpoint.bytes summary)
           "bytes_per_token", Json.long (Checkpoint.bytesPerToken summary)
@@ -79,8 +80,9 @@ let private print (summary: CheckpointSummary) (isAll: bool) =
         line $"  {name, -24} {size, 12:N0}"
 
     match summary.Quantization with
-    | Some { Packing = q } ->
-        line $"packed        {q.Bits} bits in groups of {q.GroupSize}, {q.Mode}"
+    | Some { Packing = q; Layers = others } ->
+        let mixed = if others.IsEmpty then "" else $"; {others.Count} layers have their own"
+        line $"packed        {q.Bits} bits in groups of {q.GroupSize}, {q.Mode}{mixed}"
     | None -> ()
 
     let files = summary.Tensors |> List.distinctBy _.File |> List.length
