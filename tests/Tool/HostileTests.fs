@@ -3,6 +3,7 @@ module Mlx.Tests.Tool.HostileTests
 
 open System
 open System.IO
+open System.Text.Json
 open System.Text.Json.Nodes
 open Expecto
 open Mlx.Tests.Models
@@ -11,6 +12,9 @@ open Mlx.Tests.Tool.Command
 /// The commands that read a folder, with what they need to begin.
 let private readers =
     [ "generate", [ "--prompt-tokens"; "1,5,9"; "--max-tokens"; "2" ]; "inspect", [] ]
+
+/// What regular expressions that go astray have to chew on.
+let private text = String('a', 40) + "!"
 
 let private bounded (outcome: Outcome) =
     Expect.isLessThan outcome.Seconds 20.0 "seconds"
@@ -72,6 +76,87 @@ let private write name (text: string) (folder: Golden.Folder) =
     File.WriteAllText(folder.File name, text)
 
 let private nested = String('[', 1_000_000)
+
+/// A folder with a tokenizer of two letters, in which some parts of the file are replaced.
+let private tokenizer (changes: (string * string) list) (folder: Golden.Folder) =
+    let json =
+        nonNull (
+            JsonNode.Parse
+                """{"version": "1.0", "added_tokens": [], "normalizer": null, "pre_tokenizer": null,
+                    "post_processor": null, "decoder": null,
+                    "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2},
+                              "merges": ["a b"], "unk_token": null}}"""
+        )
+
+    for path, value in changes do
+        let names = path.Split '.'
+
+        let owner =
+            Array.fold (fun (at: JsonNode) (name: string) -> nonNull at[name]) json names[..^1]
+
+        owner[Array.last names] <-
+            JsonNode.Parse(value, documentOptions = JsonDocumentOptions(MaxDepth = 1000))
+
+    File.WriteAllText(
+        folder.File "tokenizer.json",
+        json.ToJsonString(JsonSerializerOptions(MaxDepth = 1000))
+    )
+
+let private sequence depth =
+    let opening = String.replicate depth """{"type": "Sequence", "normalizers": ["""
+    opening + """{"type": "NFC"}""" + String.replicate depth "]}"
+
+let private replace (what: string) (by: string) =
+    JsonObject(
+        dict
+            [ "type", JsonValue.Create "Replace" :> JsonNode | null
+              "pattern", JsonObject(dict [ "String", JsonValue.Create what :> JsonNode | null ])
+              "content", JsonValue.Create by ]
+    )
+        .ToJsonString()
+
+let private sequenceOf (parts: string list) =
+    let parts = String.Join(',', parts)
+    $"""{{"type": "Sequence", "normalizers": [{parts}]}}"""
+
+/// A tokenizer that is refused, or that takes too long over a text.
+let private tokenizers =
+    [ "merges of tokens that are not there", [ "model.merges", """["ab a", "aba ab"]""" ], "aba"
+      "parts inside parts without end", [ "normalizer", sequence 300 ], "not valid JSON"
+      "ids below zero", [ "model.vocab", """{"a": -1}""" ], "vocab"
+      "ids beyond any vocabulary", [ "model.vocab", """{"a": 1099511627776}""" ], "vocab"
+      "an added token beyond any vocabulary",
+      [ "added_tokens", """[{"id": 1000000000, "content": "<x>", "special": true}]""" ],
+      "out of range"
+      "a text that grows a millionfold at each step",
+      [ "normalizer", sequenceOf (List.replicate 5 (replace "a" (String('a', 1000)))) ],
+      "characters of"
+      "a pattern that tries everything",
+      [ "pre_tokenizer",
+        """{"type": "Split", "pattern": {"Regex": "(a+)+$|(a|aa)+c"}, "behavior": "Isolated"}""" ],
+      "(a+)+"
+      "a kind there is not", [ "model.type", "\"Magic\"" ], "Magic is not supported" ]
+
+let private refusedTokenizer changes (part: string) () =
+    use folder = Golden.copy "tiny-f32"
+    tokenizer changes folder
+
+    let outcome =
+        mlx [ "generate"; "--model"; folder.Path; "--prompt"; text; "--max-tokens"; "2" ]
+
+    bounded outcome
+    refuses 1 part outcome
+
+let private acceptedMerges () =
+    use folder = Golden.copy "tiny-f32"
+    let merges = Seq.replicate 1_000_000 "\"a b\"" |> String.concat ","
+    tokenizer [ "model.merges", $"[{merges}]" ] folder
+
+    let outcome =
+        mlx [ "generate"; "--model"; folder.Path; "--prompt"; text; "--max-tokens"; "2" ]
+
+    bounded outcome
+    outcome |> succeeds |> ignore
 
 let private case name folder damage part commands =
     testCase name (refused folder damage part commands)
@@ -187,4 +272,9 @@ let tests =
               "tiny-f32"
               (safetensors """{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}""" 16)
               "missing"
-              [ "generate" ] ]
+              [ "generate" ]
+
+          for name, changes, part in tokenizers do
+              testCase $"a tokenizer with {name}" (refusedTokenizer changes part)
+
+          testCase "a tokenizer with a million merges is read in time" acceptedMerges ]
