@@ -11,6 +11,7 @@ let private root =
 
     for command in
         [ Commands.Generate.command
+          Commands.Chat.command
           Commands.Inspect.command
           Commands.Bench.command
           Commands.Doctor.command ] do

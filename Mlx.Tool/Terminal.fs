@@ -18,6 +18,9 @@ let private source = new CancellationTokenSource()
 /// Set by Ctrl-C and by the system's request to end.
 let stop: CancellationToken = source.Token
 
+/// Whether the process waits for a line, so that there is no work to end.
+let mutable private isWaiting = false
+
 /// How long work may take to end after Ctrl-C. A long prompt is read in parts that are not broken
 /// off.
 let private patience = TimeSpan.FromSeconds 3.0
@@ -35,7 +38,8 @@ let watch () : IDisposable =
                 eprintfn "mlx: interrupted"
                 exit Errors.interrupted
 
-            Tasks.Task.Delay(patience).ContinueWith leave |> ignore
+            let grace = if isWaiting then TimeSpan.Zero else patience
+            Tasks.Task.Delay(grace).ContinueWith leave |> ignore
 
     let signals =
         [ PosixSignalRegistration.Create(PosixSignal.SIGINT, handle)
@@ -64,6 +68,17 @@ let during (what: string) (work: unit -> 'T) : 'T =
         errors.Value.Status().Start(Markup.Escape what, fun _ -> work ())
     else
         work ()
+
+/// A line of standard input after a mark, which only a person sees; None at the end.
+let readLine (mark: string) : string option =
+    if isWatched && not Console.IsInputRedirected then
+        eprintf "%s" mark
+
+    isWaiting <- true
+    let line = Console.In.ReadLine()
+    isWaiting <- false
+    stop.ThrowIfCancellationRequested()
+    Option.ofObj line
 
 /// A size for people: decimal units, as disks have them.
 let size (bytes: int64) : string =

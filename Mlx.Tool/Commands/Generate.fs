@@ -5,10 +5,10 @@ open System
 open System.CommandLine
 open System.Diagnostics
 open System.IO
-open System.Text
 open Mlx.Models
 open Mlx.Tool
 open Mlx.Tool.CommandLine
+open Mlx.Tool.Loading
 
 let private model = CommandLine.model ()
 
@@ -20,12 +20,18 @@ let private promptFile = tryText "--prompt-file" "FILE" "The same from a file."
 let private promptTokens =
     tryIds "--prompt-tokens" "The same as token ids, which are taken as they are."
 
-let private maxTokens = whole "--max-tokens" 1 256 "Tokens at most."
+let private chat =
+    flag "--chat" "Put the prompt as a question; the default where the model has a chat template."
 
-let private temp =
-    number "--temp" 0.0 infinity 0.0 "Temperature; 0 takes the likeliest token."
+let private noChat = flag "--no-chat" "Go on from the prompt as it is."
+let private system = tryText "--system" "TEXT" "What the model is told before the question."
 
-let private seed = whole "--seed" 0 0 "The same seed gives the same tokens."
+let private promptCache =
+    tryText
+        "--prompt-cache"
+        "FILE"
+        "Remember what was read in this file, and read on from it the next time."
+
 let private ignoreEos = flag "--ignore-eos" "Go on where the model would end the text."
 let private json = CommandLine.json ()
 let private verbose = CommandLine.verbose ()
@@ -41,103 +47,150 @@ let private source (result: ParseResult) : Choice<string, int[]> =
         Errors.usage "one of --prompt, --prompt-file and --prompt-tokens is wanted"
     | _ -> Errors.usage "only one of --prompt, --prompt-file and --prompt-tokens can be given"
 
-let private options (result: ParseResult) : GenerateOptions =
-    { GenerateOptions.defaults with
-        MaxTokens = maxTokens.Of result
-        Sampling = Sample.temperature (temp.Of result)
-        Seed = seed.Of result
-        StopAtEos = not (ignoreEos.Of result) }
+let private encode (result: ParseResult) (loaded: Loaded) (text: string) : int[] =
+    let system = system.Of result
+    let isAsked = chat.Of result || system.IsSome
+
+    if noChat.Of result || loaded.Template.IsNone && not isAsked then
+        Tokenizer.prompt (tokenizer loaded) text
+    else
+        let messages =
+            [ yield! system |> Option.map Message.system |> Option.toList; Message.user text ]
+
+        Conversation.ofMessages messages
+        |> ChatTemplate.encode (tokenizer loaded) (template loaded)
+
+/// Gives the cache of a file to some work, and writes down what it remembers then.
+let private withCache (file: string option) (work: PromptCache option -> 'T) : 'T =
+    match file with
+    | None -> work None
+    | Some file ->
+        use cache = if File.Exists file then PromptCache.Load file else new PromptCache()
+        let answer = work (Some cache)
+        cache.Save file
+        answer
+
+/// The tokens of a text without the one that ended it.
+let private written (model: LanguageModel) (all: ResizeArray<Generated>) =
+    match Seq.tryLast all with
+    | Some { Id = id; Finish = Some { Reason = FinishReason.EndOfText } } when
+        List.contains id model.Eos
+        ->
+        Seq.truncate (all.Count - 1) all
+    | _ -> all
+
+let private asJson
+    loadSeconds
+    firstSeconds
+    hasText
+    model
+    (all: ResizeArray<Generated>)
+    (finish: Finish)
+    =
+    let tokens = written model all
+    let usage = finish.Usage
+
+    Json.object
+        [ "tokens", tokens |> Json.list (fun t -> Json.int t.Id)
+          "logprobs", tokens |> Json.list (fun t -> Json.option Json.number t.LogProb)
+          "text", (if hasText then all |> Seq.map _.Text |> String.concat "" |> Json.text else null)
+          "finish_reason", Json.text (Sampling.finishReason finish.Reason)
+          "usage", Sampling.usage usage
+          "timings",
+          Json.object
+              [ "load_s", Json.measure loadSeconds
+                "first_token_s", Json.measure firstSeconds
+                "prompt_s", Json.measure usage.PrefillTime.TotalSeconds
+                "decode_s", Json.measure usage.DecodeTime.TotalSeconds
+                "prompt_tokens_per_s", Json.measure usage.PromptTokensPerSecond
+                "decode_tokens_per_s", Json.measure usage.TokensPerSecond ] ]
 
 let private run (result: ParseResult) =
+    if chat.Of result && noChat.Of result then
+        Errors.usage "only one of --chat and --no-chat can be given"
+
     let source = source result
-    let options = options result
     let isJson = json.Of result
     let clock = Stopwatch.StartNew()
-    let folder = model.Of result
-    let loaded = Terminal.during "loading" (fun () -> Loading.load folder)
+    let loaded = Loading.load (model.Of result)
     let loadSeconds = clock.Elapsed.TotalSeconds
 
     let ids =
         match source with
-        | Choice1Of2 text -> Tokenizer.prompt (Loading.tokenizer loaded) text
+        | Choice1Of2 text -> encode result loaded text
         | Choice2Of2 tokens -> tokens
 
-    let stream = loaded.Tokenizer |> Option.map _.NewStream()
-    let text = StringBuilder()
+    let options =
+        { Sampling.options Sample.greedy result loaded.Model.Config with
+            StopAtEos = not (ignoreEos.Of result)
+            LogProbs = if isJson then Some 0 else None
+            OnPrefill = Sampling.onPrefill }
 
-    let show (piece: string) =
-        text.Append piece |> ignore
+    if loaded.Tokenizer.IsNone && not options.StopStrings.IsEmpty then
+        Errors.fail
+            $"{loaded.Model.Folder}: there is no tokenizer, so --stop has no text to look at"
 
-        if not isJson then
-            Terminal.out.Write piece
-            Terminal.out.Flush()
+    let all = ResizeArray<Generated>()
+    let mutable firstSeconds = 0.0
+    let tokenizer = loaded.Tokenizer |> Option.defaultValue Loading.numbers
 
-    let tokens = ResizeArray<int>()
-    clock.Restart()
-    let mutable promptSeconds, firstSeconds = 0.0, 0.0
+    withCache (promptCache.Of result) (fun cache ->
+        for token in
+            Generate.run
+                tokenizer
+                loaded.Model.LanguageModel
+                { options with PromptCache = cache }
+                ids do
+            if all.Count = 0 then
+                firstSeconds <- Terminal.sinceStart ()
 
-    for id in Generate.tokens loaded.Model.LanguageModel options ids do
-        if tokens.Count = 0 then
-            promptSeconds <- clock.Elapsed.TotalSeconds
-            firstSeconds <- Terminal.sinceStart ()
-            clock.Restart()
+            all.Add token
 
-        tokens.Add id
+            if not isJson then
+                Terminal.out.Write token.Text
+                Terminal.out.Flush()
 
-        match stream with
-        | Some stream -> show (stream.Push id)
-        | None -> show (if tokens.Count = 1 then string id else $" {id}")
+            Terminal.stop.ThrowIfCancellationRequested())
 
-        Terminal.stop.ThrowIfCancellationRequested()
-
-    stream |> Option.iter (fun stream -> show (stream.Finish()))
-    let decodeSeconds = clock.Elapsed.TotalSeconds
-    let rate = float (tokens.Count - 1) / decodeSeconds
+    let finish = all[all.Count - 1].Finish.Value
 
     if isJson then
-        Json.object
-            [ "tokens", Json.list Json.int tokens
-              "text", (if stream.IsSome then Json.text (text.ToString()) else null)
-              "finish_reason",
-              Json.text (if tokens.Count < options.MaxTokens then "stop" else "length")
-              "usage",
-              Json.object
-                  [ "prompt_tokens", Json.int ids.Length
-                    "completion_tokens", Json.int tokens.Count
-                    "total_tokens", Json.int (ids.Length + tokens.Count) ]
-              "timings",
-              Json.object
-                  [ "load_s", Json.measure loadSeconds
-                    "prompt_s", Json.measure promptSeconds
-                    "first_token_s", Json.measure firstSeconds
-                    "decode_s", Json.measure decodeSeconds
-                    "prompt_tokens_per_s", Json.measure (float ids.Length / promptSeconds)
-                    "decode_tokens_per_s", Json.measure rate ] ]
+        asJson
+            loadSeconds
+            firstSeconds
+            loaded.Tokenizer.IsSome
+            loaded.Model.LanguageModel
+            all
+            finish
         |> Json.print
     else
         Terminal.out.WriteLine()
 
     if verbose.Of result then
+        let usage = finish.Usage
+
         eprintfn
-            $"{ids.Length} tokens read in {promptSeconds:F2} s, {tokens.Count} written at {rate:F1}/s; first token {firstSeconds:F2} s after the start"
+            $"{usage.PromptTokens} tokens read at {usage.PromptTokensPerSecond:F1}/s, {usage.GeneratedTokens} written at {usage.TokensPerSecond:F1}/s; first token {firstSeconds:F2} s after the start"
 
     0
 
 let command =
     CommandLine.command
         "generate"
-        "Write on from a prompt."
+        "Answer a prompt, or write on from it."
         [ "mlx generate --model mistral-7b --prompt \"The capital of France is\""
-          "mlx generate --model mistral-7b --prompt-file story.txt --temp 0.8 --seed 1"
+          "mlx generate --model mistral-7b --prompt-file story.txt --no-chat --temp 0.8 --seed 1"
           "mlx generate --model mistral-7b --prompt-tokens 1,5,9 --max-tokens 32 --ignore-eos --json" ]
         [ model
           prompt
           promptFile
           promptTokens
-          maxTokens
-          temp
-          seed
+          chat
+          noChat
+          system
+          yield! Sampling.settings
           ignoreEos
+          promptCache
           json
           verbose ]
         run
