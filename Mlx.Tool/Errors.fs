@@ -43,6 +43,7 @@ let describe (e: exn) : (string * int) option =
     | :? OperationCanceledException -> Some("interrupted", interrupted)
     | :? ModelException as e -> Some(ofModel e, 1)
     | :? MlxException
+    | :? ChatTemplateException
     | :? IOException
     | :? UnauthorizedAccessException
     | :? ArgumentException

@@ -1,7 +1,6 @@
 /// A folder as a command uses it: model, tokenizer and chat template.
 module Mlx.Tool.Loading
 
-open System.IO
 open Mlx.Models
 
 type Loaded =
@@ -13,20 +12,13 @@ type Loaded =
         Template: ChatTemplate option
     }
 
-let private tokenizers = [ "tokenizer.json"; "tokenizer.model"; "tekken.json" ]
-
 let load (folder: string) : Loaded =
     Terminal.during "loading" (fun () ->
         let model = Model.load folder
-        let isThere file = File.Exists(Path.Combine(folder, file))
 
-        let tokenizer =
-            if List.exists isThere tokenizers then Some(Tokenizer.load folder)
-            // What the demo trains reads bytes, and has no file to say so.
-            elif model.Config.VocabSize = Tokenizer.bytes.VocabSize then Some Tokenizer.bytes
-            else None
-
-        { Model = model; Tokenizer = tokenizer; Template = ChatTemplate.load folder })
+        { Model = model
+          Tokenizer = TextModel.TryTokenizer model
+          Template = ChatTemplate.load folder })
 
 /// The tokenizer, or why there is none.
 let tokenizer (loaded: Loaded) : ITokenizer =
@@ -53,6 +45,8 @@ let numbers: ITokenizer =
         member _.Encode _ = [||]
         member _.EncodeMarkup _ = [||]
         member _.Decode ids = System.String.Join(' ', ids)
+        member _.DecodeMarkup ids = System.String.Join(' ', ids)
+        member _.TokenId _ = None
         member _.Bytes _ = [||]
 
         member _.NewStream() =

@@ -9,6 +9,7 @@ let suite () =
             "mlx command"
             [ HelpTests.tests
               GenerateTests.tests
+              ChatTests.tests
               InspectTests.tests
               HostileTests.tests
               PackTests.tests ]

@@ -32,6 +32,13 @@ let private golden name () =
     let usage = json.GetProperty "usage"
     Expect.equal (usage.GetProperty("prompt_tokens").GetInt32()) expected.Prompt.Length "read"
     Expect.equal (usage.GetProperty("completion_tokens").GetInt32()) 32 "written"
+
+    // Logits are close to those recorded: so is the log-probability of the first token.
+    let row = expected.Prefill |> Tensor.take 0 (Tensor.scalar (expected.Prompt.Length - 1))
+    let logProbs: float32[] = row - Tensor.logsumexp row |> Tensor.toArray
+    let first = json.GetProperty("logprobs").[0].GetDouble()
+    Expect.floatClose Accuracy.medium first (float logProbs[expected.Greedy[0]]) "log-probability"
+    Expect.equal (json.GetProperty("logprobs").GetArrayLength()) 32 "one for each"
     let timings = json.GetProperty "timings"
     Expect.isGreaterThan (timings.GetProperty("first_token_s").GetDouble()) 0.0 "first token"
 
@@ -87,6 +94,34 @@ let tests =
               Expect.equal (draw "1") (draw "1") "the same"
               Expect.notEqual (draw "1") (draw "2") "others")
 
+          testCase "a prompt cache is written, and read on from" (fun () ->
+              use folder = bytesModel ()
+              let cache = folder.File "read.safetensors"
+
+              let generate prompt more =
+                  let said =
+                      mlx (generate folder ([ "--prompt"; prompt; "--json" ] @ more)) |> succeeds
+
+                  let usage = said.Json.GetProperty "usage"
+                  ids said.Json "tokens", usage.GetProperty("cached_tokens").GetInt32()
+
+              generate "let rec " [ "--prompt-cache"; cache ] |> ignore
+              let warm, cached = generate "let rec x" [ "--prompt-cache"; cache ]
+              let cold, _ = generate "let rec x" []
+              Expect.equal warm cold "the same tokens"
+              Expect.isGreaterThanOrEqual cached 8 "most of the prompt was remembered")
+
+          testCase "a text stops before a stop string" (fun () ->
+              use folder = bytesModel ()
+              let whole = (mlx (generate folder [ "--prompt"; "a"; "--json" ]) |> succeeds).Json
+              let text = string (whole.GetProperty("text").GetString())
+              let stop = text.Substring(text.Length / 2, 2)
+              let wanted = text.Substring(0, text.IndexOf stop)
+              let said = mlx (generate folder [ "--prompt"; "a"; "--stop"; stop; "--json" ])
+              let json = (succeeds said).Json
+              Expect.equal (json.GetProperty("text").GetString()) wanted "the text before it"
+              Expect.equal (json.GetProperty("finish_reason").GetString()) "stop" "why it ended")
+
           testCase "Ctrl-C ends it with 130, and what was written stays" (fun () ->
               use folder = bytesModel ()
 
@@ -112,6 +147,9 @@ let tests =
               refused "--max-tokens: a whole number of at least 1" [ "--max-tokens"; "0" ]
               refused "--temp: a number of at least 0" [ "--temp"; "-1" ]
               refused "--temp: a number of at least 0" [ "--temp"; "NaN" ]
+              refused "--top-p: a number from 0 to 1" [ "--prompt"; "a"; "--top-p"; "1.5" ]
+              refused "--kv-bits: 2, 3, 4" [ "--prompt-tokens"; "1"; "--kv-bits"; "7" ]
+              refused "only one of --chat" [ "--prompt"; "a"; "--chat"; "--no-chat" ]
               refused "'--no-such'" [ "--no-such" ]
               mlx [ "generate"; "--prompt"; "a" ] |> refuses 2 "--model")
 

@@ -5,7 +5,7 @@ open Expecto
 open Mlx.Tests
 open Mlx.Tests.Tool.Command
 
-let private commands = [ "generate"; "inspect"; "bench"; "doctor" ]
+let private commands = [ "generate"; "chat"; "inspect"; "bench"; "doctor" ]
 
 let private examples (said: string) =
     lines said

@@ -92,7 +92,10 @@ let private tokenizer (changes: (string * string) list) (folder: Golden.Folder) 
         let names = path.Split '.'
 
         let owner =
-            Array.fold (fun (at: JsonNode) (name: string) -> nonNull at[name]) json names[..^1]
+            Array.fold
+                (fun (at: JsonNode) (name: string) -> nonNull at[name])
+                json
+                (Array.take (names.Length - 1) names)
 
         owner[Array.last names] <-
             JsonNode.Parse(value, documentOptions = JsonDocumentOptions(MaxDepth = 1000))
