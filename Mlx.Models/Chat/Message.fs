@@ -40,10 +40,7 @@ type Message =
         Name: string option
     }
 
-/// <summary>Turns of a conversation.</summary>
-[<RequireQualifiedAccess>]
-module Message =
-    let private said role content : Message =
+    static member internal Said(role, content) : Message =
         { Role = role
           Content = content
           ToolCalls = []
@@ -51,14 +48,28 @@ module Message =
           Name = None }
 
     /// <summary>What the model is told before the conversation.</summary>
-    let system (content: string) : Message = said "system" content
+    static member System(content: string) = Message.Said("system", content)
 
     /// <summary>What a person says.</summary>
-    let user (content: string) : Message = said "user" content
+    static member User(content: string) = Message.Said("user", content)
 
     /// <summary>What the model said.</summary>
-    let assistant (content: string) : Message = said "assistant" content
+    static member Assistant(content: string) = Message.Said("assistant", content)
+
+/// <summary>Turns of a conversation.</summary>
+[<RequireQualifiedAccess>]
+module Message =
+    /// <summary>What the model is told before the conversation.</summary>
+    let system (content: string) : Message = Message.System content
+
+    /// <summary>What a person says.</summary>
+    let user (content: string) : Message = Message.User content
+
+    /// <summary>What the model said.</summary>
+    let assistant (content: string) : Message = Message.Assistant content
 
     /// <summary>The answer to a call of a function.</summary>
     let tool (call: ToolCall) (content: string) : Message =
-        { said "tool" content with ToolCallId = Some call.Id; Name = Some call.Name }
+        { Message.Said("tool", content) with
+            ToolCallId = Some call.Id
+            Name = Some call.Name }

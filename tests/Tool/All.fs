@@ -10,6 +10,7 @@ let suite () =
             [ HelpTests.tests
               GenerateTests.tests
               ChatTests.tests
+              ConsoleTests.tests
               InspectTests.tests
               HostileTests.tests
               PackTests.tests ]

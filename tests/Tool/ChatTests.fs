@@ -7,11 +7,10 @@ open Mlx.Models
 open Mlx.Tests.Models
 open Mlx.Tests.Tool.Command
 
-let private template =
-    "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}<assistant>"
+let template = "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}<assistant>"
 
 /// A folder of a small model over bytes, with this chat template.
-let private chatty (template: string) =
+let chatty (template: string) =
     let folder = new Golden.Folder()
     let config = { MistralConfig.defaults with HiddenSize = 32; NumHiddenLayers = 1 }
     Mistral.init config |> Random.run (Key.ofSeed 1) |> Mistral.save folder.Path config
