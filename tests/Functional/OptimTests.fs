@@ -109,6 +109,49 @@ let private golden file (name, optimizer) =
             final
             "final loss")
 
+/// The rules of C#, in a fused step.
+let private rules =
+    [ "sgd", UpdateRule.Sgd 0.1
+      "sgd_momentum", UpdateRule.Sgd(0.1, momentum = 0.9)
+      "sgd_nesterov_wd", UpdateRule.Sgd(0.1, momentum = 0.9, nesterov = true, weightDecay = 0.01)
+      "adam", UpdateRule.Adam 0.01
+      "adamw", UpdateRule.AdamW(0.01, weightDecay = 0.1)
+      "adam_cosine", UpdateRule.Adam(LearningRate.Cosine(1e-2, 40))
+      "adam_clip", UpdateRule.Adam(0.01).Clipped 0.25
+      "rmsprop", UpdateRule.RmsProp 0.01
+      "adagrad", UpdateRule.Adagrad 0.1
+      "adamax", UpdateRule.Adamax 0.01
+      "lion", UpdateRule.Lion(0.001, weightDecay = 0.1) ]
+
+let private goldenRule (name: string, rule: UpdateRule) =
+    testCase $"{name} of C# trains as mlx.optimizers does" (fun () ->
+        use _ = Scope.Enter()
+        let isFurther = further |> List.exists (fun (further, _) -> further = name)
+        use json = json (if isFurther then "more.json" else "training.json")
+        let run = json.RootElement.GetProperty("runs").GetProperty name
+        let x, y = batch ()
+        let first = model "init."
+
+        // C# knows no lists of F#: its model is the array of the leaves.
+        let loss (leaves: Tensor[]) (struct (x, y)) = loss (Tree.ofLeaves first leaves) (x, y)
+
+        use trainer =
+            new Trainer<Tensor[], struct (Tensor * Tensor)>(
+                Tree.leaves first,
+                rule,
+                Func<_, _, _>(loss)
+            )
+
+        for i, want in Seq.indexed (run.GetProperty("losses").EnumerateArray()) do
+            trainer.Step(struct (x, y))
+            let want, got = want.GetDouble(), float trainer.Loss
+
+            // A fused step rounds elsewhere than the ops one by one.
+            if abs (want - got) > 1e-6 * max 1.0 (abs want) then
+                failtest $"loss {i} is {got}, not {want}"
+
+        Expect.equal trainer.Traces.Retraces 0 "one trace")
+
 let private schedules: (string * Schedule) list =
     let warmup = Schedule.linear 0.0 0.1 10
 
@@ -242,4 +285,5 @@ let private laws =
 let tests =
     [ for run in optimizers -> golden "training.json" run ]
     @ [ for run in further -> golden "more.json" run ]
+    @ List.map goldenRule rules
     @ laws
