@@ -69,7 +69,8 @@ let wrong = { model with Out = { model.Out with Weight = Tensor.zeros [ 1; 32 ] 
 printfn "%O" (Shape.check loss wrong unseen)
 (* prints
 1 mismatch:
-  addmm: [addmm] Last dimension of first input with shape (256,64) must match second to last dimension of second input with shape (32,1).
+  addmm: Last dimension of first input with shape (256,64) must match second to last dimension
+      of second input with shape (32,1).
     (1)        from out.bias
     (256, 64)  from layers.1.bias ... layers.1.weight, 5 in all
     (32, 1)    from out.weight

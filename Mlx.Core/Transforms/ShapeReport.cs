@@ -50,7 +50,11 @@ public sealed record ShapeMismatch(
     /// <summary>The op, the shapes, and where they come from.</summary>
     public override string ToString()
     {
-        var text = new StringBuilder(Op == "" ? Message : $"{Op}: {Message}");
+        // MLX begins a message with the op, which stands there already.
+        var what = Message.StartsWith($"[{Op}] ", StringComparison.Ordinal)
+            ? Message[(Op.Length + 3)..]
+            : Message;
+        var text = new StringBuilder(Wrapped(Op == "" ? what : $"{Op}: {what}"));
         var shapes = Operands.Select(o => Shapes.Text([.. o.Shape])).ToArray();
         var width = shapes.Select(s => s.Length).DefaultIfEmpty().Max();
         for (var i = 0; i < shapes.Length; i++)
@@ -60,6 +64,22 @@ public sealed record ShapeMismatch(
         }
 
         return text.Append(EndsCheck ? "\n  the check ends here" : "").ToString();
+    }
+
+    /// <summary>In lines that fit a terminal beside the indent of a report.</summary>
+    private static string Wrapped(string text)
+    {
+        const int columns = 92;
+        var lines = new StringBuilder();
+        var length = 0;
+        foreach (var word in text.Split(' '))
+        {
+            var breaks = length > 0 && length + 1 + word.Length > columns;
+            lines.Append(breaks ? "\n    " : length > 0 ? " " : "").Append(word);
+            length = breaks ? 4 + word.Length : length + (length > 0 ? 1 : 0) + word.Length;
+        }
+
+        return lines.ToString();
     }
 }
 
