@@ -187,7 +187,7 @@ let pack (_: string list) =
     let target = inRoot "artifacts/packages"
 
     for project in
-        [ "Mlx.Cpu"; "Mlx.Core"; "Mlx.Functional"; "Mlx.Testing"; "Mlx.Models"; "Mlx.Tool" ] do
+        [ "Mlx.Cpu"; "Mlx.Core"; "Mlx.Functional"; "Mlx.Testing"; "Mlx.Models"; "Mlx.Hosting"; "Mlx.Tool" ] do
         step
             project
             "dotnet"

@@ -16,6 +16,7 @@ let private suites () =
       yield! Functional.Tests.suites ()
       yield! Testing.All.suites ()
       Models.All.suite ()
+      Hosting.All.suite ()
       Tool.All.suite ()
       Scripts.Tests.suite () ]
 

@@ -62,6 +62,11 @@ type ChatTemplate
 
     member internal _.Tokens = tokens
 
+    /// Whether any of its templates has this text.
+    member internal _.Mentions(text: string) =
+        templates
+        |> List.exists (fun (_, source, _) -> source.Contains(text, StringComparison.Ordinal))
+
     /// The template for tools where there is one and it is wanted, else the default one.
     member internal _.Pick(tools: bool) =
         let find wanted = templates |> List.tryFind (fun (name, _, _) -> name = wanted)
