@@ -162,7 +162,10 @@ module HostedModel =
         )
 
     /// <summary>A model's folder: weights, tokenizer and chat template.</summary>
+    /// <example><code>
+    /// use model = HostedModel.load HostingOptions.defaults "mistral-7b"
+    /// </code></example>
     /// <exception cref="T:Mlx.Models.ModelException">It is no usable model.</exception>
     let load (options: HostingOptions) (folder: string) : HostedModel =
-        let tokenizer = Tokenizer.load folder
-        create options tokenizer (ChatTemplate.load folder) (Model.load folder)
+        let model = TextModel.Load folder
+        create options model.Tokenizer model.Template model.Model
