@@ -218,6 +218,9 @@ let rec targets =
       (fun arguments -> runProject "tests/Mlx.Tests.fsproj" ("--fuzz" :: arguments))
       "bench", "named workloads as JSON lines", runProject "benchmarks/Mlx.Benchmarks.fsproj"
       "soak", "long runs whose memory must stay flat", runProject "tools/Soak/Mlx.Soak.fsproj"
+      "mistral7b",
+      "a folder with the shapes of Mistral-7B, and its speed",
+      runProject "tools/Mistral7B/Mlx.Mistral7B.fsproj"
       "mlx", "the mlx command: generate, inspect, doctor", mlx
       "doctor", "which engine runs here, and why", (fun arguments -> mlx ("doctor" :: arguments))
       "native", "the embedded engine as libmlxc, in artifacts/native", native
@@ -244,6 +247,7 @@ and help () =
     printfn "  fuzz   -- --format NAME --executions N --seed S | --at N"
     printfn "  bench  -- --only REGEX --out FILE --engine cpu|native | --list | --compare A B"
     printfn "  soak   -- --only TEXT"
+    printfn "  mistral7b -- make FOLDER [--bits N] [--layers N] | measure FOLDER [--tokens N]"
     printfn "  mlx    -- COMMAND --help"
     printfn "  samples, notebooks -- FILE.fsx..."
     printfn "  abi    -- --check        fail when a generated file is out of date"

@@ -158,7 +158,7 @@ module Generate =
                     yield! speculative.Step()
         }
 
-    let private run'
+    let private generate
         (newStream: unit -> ITextStream)
         (model: LanguageModel)
         (options: GenerateOptions)
@@ -199,7 +199,7 @@ module Generate =
         (options: GenerateOptions)
         (prompt: seq<int>)
         : seq<Generated> =
-        run' tokenizer.NewStream model options prompt
+        generate tokenizer.NewStream model options prompt
 
     /// <summary>
     /// The tokens that the model writes after a prompt, each as soon as it is known, while the next
@@ -217,7 +217,7 @@ module Generate =
         if not options.StopStrings.IsEmpty then
             invalidArg (nameof options.StopStrings) "tokens are no text: use Generate.run"
 
-        let generated = run' silent model options prompt
+        let generated = generate silent model options prompt
 
         let isShown (token: Generated) =
             match token.Finish with

@@ -17,7 +17,7 @@ type internal StopText(stream: ITextStream, stops: string list) =
             | found -> Some(List.minBy fst found)
 
     /// The end of a text that a stop string may begin with.
-    let open' (text: string) =
+    let begun (text: string) =
         let isBegun (length: int) =
             stops
             |> List.exists (fun stop ->
@@ -38,7 +38,7 @@ type internal StopText(stream: ITextStream, stops: string list) =
                 held <- ""
                 text[.. at - 1], Some stop
             | None ->
-                let length = open' text
+                let length = begun text
                 held <- text[text.Length - length ..]
                 text[.. text.Length - length - 1], None
 

@@ -13,4 +13,5 @@ let suite () =
           Functions.suite ()
           Compositions.suite ()
           Steps.suite ()
-          Randoms.suite () ]
+          Randoms.suite ()
+          QuantizedProducts.tests ]

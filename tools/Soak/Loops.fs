@@ -1,9 +1,10 @@
-/// Training and differentiation, over and over, on one thread.
+/// Training, differentiation and generation, over and over, on one thread.
 module Mlx.Soak.Loops
 
 open System
 open Mlx
 open Mlx.Core
+open Mlx.Models
 
 type private Mlp = { Hidden: Linear; Out: Linear }
 
@@ -91,8 +92,57 @@ let private gradients () =
 
     run, fun () -> x.Dispose()
 
+let private language () =
+    let config =
+        { MistralConfig.defaults with
+            SlidingWindow = Some 300
+            NumHiddenLayers = 2
+            EosTokenIds = [] }
+
+    Mistral.init config |> Random.run (Key.ofSeed 0) |> Mistral.languageModel config
+
+let private sampling = { Sample.temperature 1.0 with TopP = 0.95; RepetitionPenalty = 1.1 }
+
+/// One long text, once its window is full.
+let private text () =
+    let options =
+        { GenerateOptions.defaults with
+            MaxTokens = Int32.MaxValue
+            Sampling = sampling
+            LogProbs = Some 3 }
+
+    let run = Generate.run Tokenizer.bytes (language ()) options [ 1; 2; 3 ]
+    let tokens = run.GetEnumerator()
+
+    let read count =
+        for _ in 1..count do
+            tokens.MoveNext() |> ignore
+
+    read 1_000
+    read, tokens.Dispose
+
+/// Rows that join and leave, with prompts of many lengths.
+let private batches () =
+    let model = language ()
+
+    let round () =
+        [ for length in [ 3; 40; 7; 350 ] -> Seq.init length (fun i -> i % 200) ]
+        |> Generate.batch
+            Tokenizer.bytes
+            model
+            { GenerateOptions.defaults with MaxTokens = 5; Sampling = sampling }
+        |> ignore
+
+    let run count =
+        for _ in 1..count do
+            round ()
+
+    run, ignore
+
 let all =
     [ { Name = "fused train steps"; Count = 20_000; Start = fused }
       { Name = "unfused train steps"; Count = 20_000; Start = scoped }
       { Name = "unfused, left to the collector"; Count = 20_000; Start = careless }
-      { Name = "gradients"; Count = 200_000; Start = gradients } ]
+      { Name = "gradients"; Count = 200_000; Start = gradients }
+      { Name = "generated tokens"; Count = 20_000; Start = text }
+      { Name = "batches of texts"; Count = 500; Start = batches } ]

@@ -18,9 +18,16 @@ internal static unsafe class QuantDot
     private const long ChunkWeights = 64 * 1024;
 
     /// <summary>Adds nothing: writes y, whose rows are <paramref name="yRow"/> apart.</summary>
-    public static void Run(int m, long n, QuantMatrix w, float* x, float* y, long yRow)
+    /// <param name="isHalf">Whether x and y are of half precision in truth.</param>
+    public static void Run(
+        int m, long n, QuantMatrix w, float* x, float* y, long yRow, bool isHalf)
     {
         var grain = Math.Max(1, ChunkWeights / w.Columns);
+        if (m == 1 && isHalf && IntegerDots.Serves(w) && IntegerDots.TryRun(n, w, x, y, grain))
+        {
+            return;
+        }
+
         if (w.Format is { Bits: 4, IsAffine: true } && CodeDots<FourBits>.Serves(w))
         {
             CodeDots<FourBits>.Run(m, n, w, x, y, yRow, grain);

@@ -13,12 +13,14 @@ internal static unsafe class QuantGemm
     /// <summary>
     /// y (m by n) = x (m by k) W^T with W (n by k) stored, or x W with W (k by n) stored.
     /// </summary>
+    /// <param name="isHalf">Whether x and y are of half precision in truth.</param>
     public static void Run(
-        long m, long n, long k, float* x, QuantMatrix w, bool transpose, float* y)
+        long m, long n, long k, float* x, QuantMatrix w, bool transpose, float* y,
+        bool isHalf = false)
     {
         if (transpose && m <= QuantDot.MaxVectors)
         {
-            QuantDot.Run((int)m, n, w, x, y, n);
+            QuantDot.Run((int)m, n, w, x, y, n, isHalf);
             return;
         }
 

@@ -48,6 +48,7 @@ internal unsafe class QuantizedMatMul(QuantFormat format, bool transpose, bool g
         using var result = new Scratch(y.Dtype == Dtype.Float32 ? 0 : y.Size * sizeof(float));
         var target = y.Dtype == Dtype.Float32 ? y.As<float>() : result.Floats;
         var (k, n, rows) = (x.Shape[^1], y.Shape[^1], w.Shape[^2]);
+        var isHalf = x.Dtype != Dtype.Float32;
         if (gathered)
         {
             var m = x.Shape[^2];
@@ -65,7 +66,8 @@ internal unsafe class QuantizedMatMul(QuantFormat format, bool transpose, bool g
         }
         else if (w.Rank == 2)
         {
-            QuantGemm.Run(x.Size / k, n, k, wide.Data, operand.Matrix, transpose, target);
+            QuantGemm.Run(
+                x.Size / k, n, k, wide.Data, operand.Matrix, transpose, target, isHalf);
         }
         else
         {
