@@ -222,20 +222,74 @@ module CausalLM =
     let languageModel (config: ModelConfig) (model: CausalLM) : LanguageModel =
         LanguageModel(config.VocabSize, config.EosTokenIds, body config model.Model, head model)
 
-    /// Reads the weights of a folder whose config.json says this.
-    let internal load (folder: string) (config: ModelConfig) : CausalLM =
+    /// How the layers of a tree are packed, by path: what `quantization` of config.json says.
+    let private packings (model: CausalLM) : (string * Packing) list =
+        let found = List()
+
+        let note path (packing: Packing option) =
+            packing |> Option.iter (fun p -> found.Add((path, p)))
+
+        let dense path (p: Dense) =
+            match p with
+            | Dense.Quantized q -> note path (Some q.Matrix.Packing)
+            | Dense.Plain _ -> ()
+
+            p
+
+        let lookup path (p: Lookup) =
+            match p with
+            | Lookup.Quantized q -> note path (Some q.Matrix.Packing)
+            | Lookup.Plain _ -> ()
+
+            p
+
+        model |> Tree.mapNodes dense |> Tree.mapNodes lookup |> ignore
+        List.ofSeq found
+
+    /// <summary>The configuration with the packing that parameters have, which may have been packed
+    /// or unpacked since they were read.</summary>
+    /// <example><code>
+    /// let small = parameters |> Nn.quantize Packing.mxfp4 (fun _ -> true)
+    /// let config = small |> CausalLM.configOf config
+    /// </code></example>
+    let configOf (config: ModelConfig) (model: CausalLM) : ModelConfig =
+        let packings = packings model
+
+        let agrees (q: Quantization) =
+            packings |> List.forall (fun (path, p) -> Quantization.at path q = Some p)
+
+        match packings, config.Quantization with
+        | [], _ -> { config with Quantization = None }
+        | _, Some quantization when agrees quantization -> config
+        | _ ->
+            let usual = packings |> List.countBy snd |> List.maxBy snd |> fst
+            let others = packings |> List.filter (fun (_, p) -> p <> usual)
+
+            let quantization =
+                { Packing = usual; Layers = Map [ for path, p in others -> path, Some p ] }
+
+            { config with Quantization = Some quantization }
+
+    /// The parameters of this configuration from tensors by name.
+    let internal ofEntries
+        (source: string)
+        (config: ModelConfig)
+        (entries: IReadOnlyDictionary<string, Tensor>)
+        : CausalLM =
         let isIgnored (name: string) =
             config.TieWordEmbeddings && name.StartsWith "lm_head."
             // Tables that older checkpoints carry along; they follow from the configuration.
             || name.EndsWith ".rotary_emb.inv_freq"
 
-        let entries = Weights.read folder
-
         let wanted =
             try
                 like config entries
             with :? MlxException as e ->
-                let file = System.IO.Path.Combine(folder, "config.json")
+                let file = System.IO.Path.Combine(source, "config.json")
                 raise (ModelException(file, [ $"quantization: {e.Message}" ], e))
 
-        entries |> Weights.fit folder isIgnored wanted
+        entries |> Weights.fit source isIgnored wanted
+
+    /// Reads the weights of a folder whose config.json says this.
+    let internal load (folder: string) (config: ModelConfig) : CausalLM =
+        Weights.read folder |> ofEntries folder config

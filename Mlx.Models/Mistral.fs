@@ -105,4 +105,4 @@ module Mistral =
     /// <summary>Writes a folder that <c>load</c> and Hugging Face's library read.</summary>
     /// <example><code>Mistral.save "my-mistral" config model</code></example>
     let save (folder: string) (config: MistralConfig) (model: Mistral) : unit =
-        Weights.write folder (MistralConfig.toJson config) model
+        Weights.write folder (MistralConfig.toJson (CausalLM.configOf config model)) model

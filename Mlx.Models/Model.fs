@@ -2,6 +2,7 @@ namespace Mlx.Models
 
 open System.IO
 open Mlx
+open Mlx.Core
 
 /// <summary>A model from a folder, whatever its family.</summary>
 [<NoEquality; NoComparison>]
@@ -94,7 +95,9 @@ module Model =
     /// <summary>
     /// Reads a folder: <c>config.json</c>, <c>generation_config.json</c> where there is one, and
     /// one or many safetensors files, plain or quantized. The weights are mapped, so that it takes
-    /// no time and no memory until they are used.
+    /// no time and no memory until they are used. Or a .gguf file of llama.cpp, or a folder whose
+    /// only weights are one: that is read as a whole, Q4_0, Q4_1 and Q8_0 as they are packed and
+    /// the other types as float16.
     /// </summary>
     /// <exception cref="T:Mlx.Models.ModelException">
     /// A file is missing or malformed, the family is not supported, or weights are missing,
@@ -102,18 +105,29 @@ module Model =
     /// </exception>
     /// <example><code>let model = Model.load "mistral-7b"</code></example>
     let load (folder: string) : Model =
-        if not (Directory.Exists folder) then
-            raise (ModelException(folder, [ "there is no such folder" ]))
+        match GgufFile.find folder with
+        | Some file ->
+            let config, parameters =
+                use scope = Scope.Enter()
+                let json, entries = GgufFile.read file
+                let config = ConfigReader.OfText file json |> Family.read families
+                let parameters = CausalLM.ofEntries file config entries
+                config, parameters |> Tree.map scope.Keep
 
-        let generation = GenerationConfig.load folder
-        let config = loadConfig folder |> withEos generation folder
+            create file config parameters
+        | None ->
+            if not (Directory.Exists folder) then
+                raise (ModelException(folder, [ "there is no such folder" ]))
 
-        { create folder config (CausalLM.load folder config) with
-            Generation = generation }
+            let generation = GenerationConfig.load folder
+            let config = loadConfig folder |> withEos generation folder
+            let parameters = CausalLM.load folder config
+            { create folder config parameters with Generation = generation }
 
     /// <summary>Writes <c>config.json</c> and the weights into a folder that <c>load</c> and
     /// Hugging Face's library read.</summary>
     /// <exception cref="T:System.IO.IOException">A file cannot be written.</exception>
     /// <example><code>model |> Model.save "my-model"</code></example>
     let save (folder: string) (model: Model) : unit =
-        Weights.write folder (configJson model.Config) model.Parameters
+        let config = CausalLM.configOf model.Config model.Parameters
+        Weights.write folder (configJson config) model.Parameters

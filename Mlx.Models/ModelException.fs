@@ -12,7 +12,13 @@ type ModelException(source: string, problems: string list, cause: exn | null) =
         Exception(
             (match problems with
              | [ one ] -> $"{source}: {one}"
-             | _ -> source + ":" :: [ for p in problems -> "  " + p ] |> String.concat "\n"),
+             | _ ->
+                 // A folder of another model has thousands; the first tell what kind they are.
+                 let most = 50
+                 let told = [ for p in List.truncate most problems -> "  " + p ]
+                 let left = problems.Length - most
+                 let rest = if left > 0 then [ $"  and {left} more" ] else []
+                 source + ":" :: told @ rest |> String.concat "\n"),
             cause
         )
 

@@ -4,6 +4,7 @@ open System
 open System.Collections.Generic
 open System.IO
 open System.Text.Json
+open System.Text.Json.Nodes
 open Mlx
 open Mlx.Core
 
@@ -51,6 +52,10 @@ module Weights =
         | :? MlxFileException as e -> raise (ModelException(path, [ e.Message ], e))
         | :? IOException
         | :? UnauthorizedAccessException as e -> raise (ModelException(path, [ e.Message ], e))
+
+    /// Whether a folder has weights in this layout.
+    let internal isThere (folder: string) : bool =
+        [ single; index ] |> List.exists (fun name -> File.Exists(Path.Combine(folder, name)))
 
     /// The files of a folder, and which weights are wanted of each; None where all are.
     let internal files (folder: string) : (string * string list option) list =
@@ -143,13 +148,96 @@ module Weights =
         | Some tree, [] -> tree
         | _ -> raise (ModelException(source, problems))
 
-    /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c> into a folder, which is made
-    /// where it is missing. Names are the paths in the tree.</summary>
-    /// <exception cref="T:System.IO.IOException">A file cannot be written.</exception>
-    let write (folder: string) (config: string) (parameters: 'T) : unit =
+    /// Consecutive tensors into files of a size at most; a larger one has a file of its own.
+    let private cut (most: int64) (tensors: (string * Tensor) list) : (string * Tensor) list list =
+        let add (files, held) (name, x: Tensor) =
+            match files with
+            | file :: rest when held + x.NBytes <= most ->
+                ((name, x) :: file) :: rest, held + x.NBytes
+            | _ -> [ name, x ] :: files, x.NBytes
+
+        tensors |> List.fold add ([], 0L) |> fst |> List.map List.rev |> List.rev
+
+    let private textOfIndex (files: (string * (string * Tensor) list) list) : string =
+        let map = JsonObject()
+
+        for file, tensors in files do
+            for name, _ in tensors do
+                map[name] <- JsonValue.Create file
+
+        let size = files |> List.sumBy (snd >> List.sumBy (fun (_, x) -> x.NBytes))
+        let metadata = JsonObject()
+        metadata["total_size"] <- JsonValue.Create size
+        let json = JsonObject()
+        json["metadata"] <- metadata
+        json["weight_map"] <- map
+        json.ToJsonString(JsonSerializerOptions(WriteIndented = true)) + "\n"
+
+    /// A text file that is there whole or not at all.
+    let internal writeText (path: string) (text: string) =
+        let beside = path + ".tmp"
+        File.WriteAllText(beside, text)
+        File.Move(beside, path, overwrite = true)
+
+    /// Writes files by a function of path and tensors. What makes the folder a model comes last, and
+    /// files of an earlier model that would be read in place of these go.
+    let private writeFiles save (most: int64) (folder: string) (config: string) (parameters: 'T) =
         ignore (Directory.CreateDirectory folder)
-        let weights = [ for path, leaf in Tree.named parameters -> KeyValuePair(path, leaf) ]
-        // Hugging Face's library refuses files that do not say whose layout they have.
-        let metadata = Dictionary(dict [ "format", "pt" ])
-        Safetensors.Save(Path.Combine(folder, single), weights, metadata)
-        File.WriteAllText(Path.Combine(folder, "config.json"), config)
+        let at name = Path.Combine(folder, name)
+        let shards = parameters |> Tree.named |> List.ofArray |> cut most
+
+        let files =
+            match shards with
+            | []
+            | [ _ ] -> [ single, List.concat shards ]
+            | many ->
+                [ for i, tensors in List.indexed many ->
+                      $"model-%05d{i + 1}-of-%05d{many.Length}.safetensors", tensors ]
+
+        // Told before the tensors are written, for then they may be gone.
+        let index' = textOfIndex files
+
+        for file, tensors in files do
+            save (at file) [ for name, x in tensors -> KeyValuePair(name, x) ]
+
+        if files.Length > 1 then writeText (at index) index' else File.Delete(at index)
+
+        let written = files |> List.map fst |> Set.ofList
+
+        for path in Directory.GetFiles(folder, "model*.safetensors") do
+            if not (written.Contains(nonNull (Path.GetFileName path))) then
+                File.Delete path
+
+        writeText (at "config.json") config
+
+    // Hugging Face's library refuses files that do not say whose layout they have.
+    let private metadata = Dictionary(dict [ "format", "pt" ])
+
+    /// <summary>Bytes of a file, above which several are written: 5 GB, as Hugging Face has
+    /// it.</summary>
+    let shardBytes = 5_000_000_000L
+
+    /// <summary>
+    /// Writes <c>config.json</c> and the weights into a folder, which is made where it is missing:
+    /// one file, or several of a size at most, with an index. Names are the paths in the tree. Each
+    /// file is there whole or not at all.
+    /// </summary>
+    /// <exception cref="T:System.IO.IOException">A file cannot be written.</exception>
+    /// <example><code>
+    /// Weights.writeSharded 1_000_000_000L "my-model" (Model.configJson config) parameters
+    /// </code></example>
+    let writeSharded (most: int64) (folder: string) (config: string) (parameters: 'T) : unit =
+        let save (path: string) tensors = Safetensors.Save(path, tensors, metadata)
+        writeFiles save most folder config parameters
+
+    /// <summary>As <c>writeSharded</c>, in files of <c>shardBytes</c> at most.</summary>
+    /// <exception cref="T:System.IO.IOException">A file cannot be written.</exception>
+    /// <example><code>Weights.write "my-model" (Model.configJson config) parameters</code></example>
+    let write (folder: string) (config: string) (parameters: 'T) : unit =
+        writeSharded shardBytes folder config parameters
+
+    /// As `writeSharded`, tensor by tensor: each is computed when its turn comes and freed once it is
+    /// written, so that a model may be larger than memory.
+    let internal writeConsuming (most: int64) (folder: string) (config: string) (parameters: 'T) =
+        let save (path: string) tensors = Safetensors.SaveConsuming(path, tensors, metadata)
+        writeFiles save most folder config parameters

@@ -68,8 +68,25 @@ public static class Safetensors
         IEnumerable<KeyValuePair<string, MlxArray>> arrays,
         IReadOnlyDictionary<string, string>? metadata = null)
     {
-        var ordered = Ordered(arrays);
+        var ordered = Computed(arrays);
         Files.Write(path, stream => Write(stream, ordered, metadata));
+    }
+
+    /// <summary>
+    /// As <see cref="Save(string, IEnumerable{KeyValuePair{string, MlxArray}},
+    /// IReadOnlyDictionary{string, string}?)"/>, one array after the other: each is computed when
+    /// its turn comes and disposed once it is written, so that files may be larger than memory.
+    /// </summary>
+    /// <exception cref="MlxFileException">
+    /// The file cannot be written, or a name is given twice.
+    /// </exception>
+    public static void SaveConsuming(
+        string path,
+        IEnumerable<KeyValuePair<string, MlxArray>> arrays,
+        IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        var ordered = Ordered(arrays);
+        Files.Write(path, stream => Write(stream, ordered, metadata, a => a.Dispose()));
     }
 
     /// <summary>Computes the arrays and writes them to a stream.</summary>
@@ -79,7 +96,7 @@ public static class Safetensors
         IEnumerable<KeyValuePair<string, MlxArray>> arrays,
         IReadOnlyDictionary<string, string>? metadata = null)
     {
-        var ordered = Ordered(arrays);
+        var ordered = Computed(arrays);
         Files.Write(stream, s => Write(s, ordered, metadata));
     }
 
@@ -105,8 +122,13 @@ public static class Safetensors
         IEnumerable<KeyValuePair<string, MlxArray>> arrays)
     {
         ArgumentNullException.ThrowIfNull(arrays);
-        KeyValuePair<string, MlxArray>[] ordered =
-            [.. SafetensorsHeader.Order(arrays, a => (ElementType)a.Value.DType, a => a.Key)];
+        return [.. SafetensorsHeader.Order(arrays, a => (ElementType)a.Value.DType, a => a.Key)];
+    }
+
+    private static KeyValuePair<string, MlxArray>[] Computed(
+        IEnumerable<KeyValuePair<string, MlxArray>> arrays)
+    {
+        var ordered = Ordered(arrays);
         MlxArray.Eval([.. ordered.Select(a => a.Value)]);
         return ordered;
     }
@@ -114,7 +136,8 @@ public static class Safetensors
     private static void Write(
         Stream stream,
         KeyValuePair<string, MlxArray>[] arrays,
-        IReadOnlyDictionary<string, string>? metadata)
+        IReadOnlyDictionary<string, string>? metadata,
+        Action<MlxArray>? written = null)
     {
         stream.Write(SafetensorsHeader.Write(
             arrays.Select(a => (a.Key, (ElementType)a.Value.DType, a.Value.Shape.ToArray())),
@@ -123,6 +146,7 @@ public static class Safetensors
         foreach (var (_, a) in arrays)
         {
             a.WriteTo(stream);
+            written?.Invoke(a);
         }
     }
 }

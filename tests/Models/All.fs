@@ -19,4 +19,6 @@ let suite () =
           BatchTests.tests
           BatcherTests.tests
           JsonTests.tests
+          GgufTests.tests
+          ConvertTests.tests
           GenerateTests.tests ]
