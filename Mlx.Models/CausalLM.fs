@@ -124,46 +124,58 @@ module CausalLM =
         |> Random.traverse draw
         |> Random.map (fun leaves -> Tree.ofLeaves model (Array.ofList leaves))
 
-    /// Features of each position, (batch, length, hidden), after the last norm.
-    let private body (config: ModelConfig) (model: DecoderBody) (cache: Cache) (tokens: Tensor) =
-        if tokens.NDim <> 2 || tokens.Dim 1 = 0 then
-            invalidArg (nameof tokens) $"tokens are (batch, length), not {Tensor.shape tokens}"
+    /// What the blocks of one pass have in common.
+    let private shape (config: ModelConfig) (cache: Cache) (length: int) : AttentionShape =
+        { Heads = config.NumAttentionHeads
+          KvHeads = config.NumKeyValueHeads
+          HeadDim = config.HeadDim
+          Rotary = Rotary.create config cache.Length length
+          NormEps = config.RmsNormEps }
 
-        let length = tokens.Dim 1
-
-        let shape =
-            { Heads = config.NumAttentionHeads
-              KvHeads = config.NumKeyValueHeads
-              HeadDim = config.HeadDim
-              Rotary = Rotary.create config cache.Length length
-              NormEps = config.RmsNormEps }
-
-        // One for each window there is: masks are made once, not in every layer.
+    /// The cache as each layer sees it. One view for each window there is: masks are made once, not
+    /// in every layer.
+    let private views (config: ModelConfig) (cache: Cache) (length: int) : CacheView list =
         let views =
             Map
                 [ for window in List.distinct [ config.SlidingWindow; None ] ->
                       window, lazy Cache.view window length cache ]
 
+        [ for i in 0 .. config.NumHiddenLayers - 1 -> views[config |> ModelConfig.window i].Value ]
+
+    let private norm (config: ModelConfig) (p: RmsNorm) (x: Tensor) : Tensor =
+        x |> Tensor.rmsNorm config.RmsNormEps (Some p.Weight)
+
+    /// One block: features (batch, length, hidden) to the same, and what the layer remembers.
+    let private block config shape (layer: DecoderLayer) view memory (x: Tensor) =
+        let struct (attended, memory) =
+            x
+            |> norm config layer.InputLayernorm
+            |> SelfAttention.apply shape layer.SelfAttn view memory
+
+        let x = x + attended
+        let x = x + (x |> norm config layer.PostAttentionLayernorm |> FeedForward.apply layer.Mlp)
+        struct (x, memory)
+
+    let private requireTokens (tokens: Tensor) =
+        if tokens.NDim <> 2 || tokens.Dim 1 = 0 then
+            invalidArg (nameof tokens) $"tokens are (batch, length), not {Tensor.shape tokens}"
+
+    /// Features of each position, (batch, length, hidden), after the last norm.
+    let private body (config: ModelConfig) (model: DecoderBody) (cache: Cache) (tokens: Tensor) =
+        requireTokens tokens
+        let length = tokens.Dim 1
+        let shape = shape config cache length
         let memories = cache |> Cache.memories model.Layers.Length
-        let norm (scale: RmsNorm) x = x |> Tensor.rmsNorm config.RmsNormEps (Some scale.Weight)
 
-        let block x (i, layer: DecoderLayer, memory) =
-            let view = views[config |> ModelConfig.window i].Value
-
-            let struct (attended, memory) =
-                x
-                |> norm layer.InputLayernorm
-                |> SelfAttention.apply shape layer.SelfAttn view memory
-
-            let x = x + attended
-            let x = x + (x |> norm layer.PostAttentionLayernorm |> FeedForward.apply layer.Mlp)
+        let read x (layer, view, memory) =
+            let struct (x, memory) = block config shape layer view memory x
             memory, x
 
         let memories, x =
-            List.zip3 [ 0 .. model.Layers.Length - 1 ] model.Layers memories
-            |> List.mapFold block (Lookup.apply model.EmbedTokens tokens)
+            List.zip3 model.Layers (views config cache length) memories
+            |> List.mapFold read (Lookup.apply model.EmbedTokens tokens)
 
-        norm model.Norm x, cache |> Cache.extend length memories
+        norm config model.Norm x, cache |> Cache.extend length memories
 
     let private head (model: CausalLM) (x: Tensor) : Tensor =
         match model.LmHead with
@@ -208,6 +220,33 @@ module CausalLM =
         fst (forward config model Cache.empty tokens)
 
     /// <summary>
+    /// As <c>logits</c>, for training in less memory: a gradient computes each block again rather
+    /// than keep what it needs of it (Chen et al., 2016: "Training deep nets with sublinear memory
+    /// cost").
+    /// </summary>
+    /// <example><code>
+    /// let logits = CausalLM.checkpointedLogits config parameters tokens
+    /// </code></example>
+    let checkpointedLogits (config: ModelConfig) (model: CausalLM) (tokens: Tensor) : Tensor =
+        requireTokens tokens
+        let shape = shape config Cache.empty (tokens.Dim 1)
+
+        // All that a block uses is an argument: what the loss makes on its way is gone by the time that
+        // the gradient computes the block again. Codes, masks and turns have no gradients.
+        let again (layer: DecoderLayer, shape: AttentionShape, view: CacheView, x: Tensor) =
+            let constant (x: Tensor) = if x.DType.IsFloating() then x else Tensor.stopGradient x
+            let layer = Tree.map constant layer
+            let struct (x, _) = block config (stopGradient shape) layer (stopGradient view) None x
+            x
+
+        let read x (layer, view) = checkpoint again (layer, shape, view, x)
+
+        List.zip model.Model.Layers (views config Cache.empty (tokens.Dim 1))
+        |> List.fold read (Lookup.apply model.Model.EmbedTokens tokens)
+        |> norm config model.Model.Norm
+        |> head model
+
+    /// <summary>
     /// The mean cross entropy of the next tokens in nats: of inputs and targets (batch, length)
     /// each, the targets one place ahead.
     /// </summary>
@@ -222,29 +261,32 @@ module CausalLM =
     let languageModel (config: ModelConfig) (model: CausalLM) : LanguageModel =
         LanguageModel(config.VocabSize, config.EosTokenIds, body config model.Model, head model)
 
+    /// The parts of a type in a tree, by path.
+    let private parts<'Part> (model: CausalLM) : (string * 'Part) list =
+        let found = List<string * 'Part>()
+
+        let note path (part: 'Part) =
+            found.Add((path, part))
+            part
+
+        model |> Tree.mapNodes note |> ignore
+        List.ofSeq found
+
+    /// The linear maps of a model, by path.
+    let internal matrices (model: CausalLM) : (string * Dense) list = parts model
+
     /// How the layers of a tree are packed, by path: what `quantization` of config.json says.
     let private packings (model: CausalLM) : (string * Packing) list =
-        let found = List()
-
-        let note path (packing: Packing option) =
-            packing |> Option.iter (fun p -> found.Add((path, p)))
-
-        let dense path (p: Dense) =
-            match p with
-            | Dense.Quantized q -> note path (Some q.Matrix.Packing)
-            | Dense.Plain _ -> ()
-
-            p
-
-        let lookup path (p: Lookup) =
-            match p with
-            | Lookup.Quantized q -> note path (Some q.Matrix.Packing)
-            | Lookup.Plain _ -> ()
-
-            p
-
-        model |> Tree.mapNodes dense |> Tree.mapNodes lookup |> ignore
-        List.ofSeq found
+        [ for path, p in matrices model do
+              match p with
+              | Dense.Quantized { Matrix = matrix }
+              | Dense.AdaptedQuantized { Base = { Matrix = matrix } } -> path, matrix.Packing
+              | Dense.Plain _
+              | Dense.Adapted _ -> ()
+          for path, p in parts<Lookup> model do
+              match p with
+              | Lookup.Quantized { Matrix = matrix } -> path, matrix.Packing
+              | Lookup.Plain _ -> () ]
 
     /// <summary>The configuration with the packing that parameters have, which may have been packed
     /// or unpacked since they were read.</summary>

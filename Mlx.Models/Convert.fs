@@ -70,10 +70,11 @@ module Convert =
         | None, _ -> p
         | Some packing, Dense.Quantized q when packing path = Some q.Matrix.Packing -> p
         | Some packing, _ ->
-            match Dense.dequantize p, packing path with
-            | Dense.Plain linear as plain, Some packing when fits linear.Weight packing ->
-                Dense.quantize packing plain
-            | plain, _ -> plain
+            let plain = Dense.dequantize p
+
+            match packing path with
+            | Some packing when fits (Dense.weight plain) packing -> Dense.quantize packing plain
+            | _ -> plain
 
     let private lookup (options: ConvertOptions) path (p: Lookup) : Lookup =
         match options.Packing, p with

@@ -92,6 +92,19 @@ module Model =
           Parameters = parameters
           LanguageModel = CausalLM.languageModel config parameters }
 
+    /// <summary>The same model with other parameters: adapted, merged, packed or trained
+    /// on.</summary>
+    /// <example><code>
+    /// let tuned = model |> Model.withParameters (model.Parameters |> Lora.merge adapter)
+    /// </code></example>
+    let withParameters (parameters: CausalLM) (model: Model) : Model =
+        let config = CausalLM.configOf model.Config parameters
+
+        { model with
+            Config = config
+            Parameters = parameters
+            LanguageModel = CausalLM.languageModel config parameters }
+
     /// <summary>
     /// Reads a folder: <c>config.json</c>, <c>generation_config.json</c> where there is one, and
     /// one or many safetensors files, plain or quantized. The weights are mapped, so that it takes

@@ -45,7 +45,7 @@ module Weights =
 
         entries |> List.groupBy fst |> List.map (fun (file, names) -> file, List.map snd names)
 
-    let private openFile (path: string) (isWanted: string -> bool) =
+    let internal openFile (path: string) (isWanted: string -> bool) =
         try
             Safetensors.Load(path, isWanted).Arrays
         with

@@ -9,6 +9,10 @@ type Dense =
     | Plain of Linear
     /// Small integers, which are frozen.
     | Quantized of QuantizedLinear
+    /// Numbers that stay as they are, and a correction of low rank to be trained.
+    | Adapted of Adapted<Linear>
+    /// Small integers, and a correction of low rank to be trained.
+    | AdaptedQuantized of Adapted<QuantizedLinear>
 
 /// <summary>Vectors by id, plain or packed.</summary>
 [<RequireQualifiedAccess>]
@@ -31,6 +35,32 @@ module Dense =
     let initNoBias (inputs: int) (outputs: int) : Random<Dense> =
         Linear.initNoBias inputs outputs |> Random.map Dense.Plain
 
+    /// <summary>The weight, (out, in), as numbers, without its correction.</summary>
+    /// <example><code>let weight = Dense.weight p</code></example>
+    let weight (p: Dense) : Tensor =
+        match p with
+        | Dense.Plain linear
+        | Dense.Adapted { Base = linear } -> linear.Weight
+        | Dense.Quantized packed
+        | Dense.AdaptedQuantized { Base = packed } -> Tensor.dequantize packed.Matrix
+
+    /// <summary>How many outputs and inputs there are.</summary>
+    /// <example><code>let outputs, inputs = Dense.size p</code></example>
+    let size (p: Dense) : int * int =
+        match p with
+        | Dense.Plain linear
+        | Dense.Adapted { Base = linear } -> linear.Weight.Dim 0, linear.Weight.Dim 1
+        | Dense.Quantized { Matrix = matrix }
+        | Dense.AdaptedQuantized { Base = { Matrix = matrix } } ->
+            matrix.Weight.Dim 0, matrix.Scales.Dim 1 * matrix.Packing.GroupSize
+
+    let private correct product bias correction (p: Dense) (x: Tensor) : Tensor =
+        let y = product |> LowRank.correct correction (lazy weight p) x
+
+        match bias with
+        | Some bias -> y + bias
+        | None -> y
+
     /// <summary>x of shape (..., in) to (..., out).</summary>
     /// <exception cref="T:Mlx.Core.MlxException">x has another number of inputs.</exception>
     /// <example><code>x |> Dense.apply p</code></example>
@@ -38,22 +68,66 @@ module Dense =
         match p with
         | Dense.Plain linear -> Linear.apply linear x
         | Dense.Quantized packed -> QuantizedLinear.apply packed x
+        | Dense.Adapted { Base = linear; Correction = correction } ->
+            let product = x *@ Tensor.transpose linear.Weight
+            x |> correct product linear.Bias correction p
+        | Dense.AdaptedQuantized { Base = packed; Correction = correction } ->
+            let product = x |> Tensor.quantizedMatmul packed.Matrix
+            x |> correct product packed.Bias correction p
 
-    /// <summary>Packed; one that is packed already stays as it is.</summary>
+    /// <summary>Packed; one that is packed already stays as it is, and so does a
+    /// correction.</summary>
     /// <exception cref="T:Mlx.Core.MlxException">The inputs are no multiple of the
     /// group.</exception>
     /// <example><code>p |> Dense.quantize Packing.affine</code></example>
     let quantize (packing: Packing) (p: Dense) : Dense =
         match p with
         | Dense.Plain linear -> Dense.Quantized(QuantizedLinear.ofLinear packing linear)
-        | Dense.Quantized _ -> p
+        | Dense.Adapted { Base = linear; Correction = correction } ->
+            let packed = QuantizedLinear.ofLinear packing linear
+            Dense.AdaptedQuantized { Base = packed; Correction = correction }
+        | Dense.Quantized _
+        | Dense.AdaptedQuantized _ -> p
 
-    /// <summary>Numbers, which can be trained.</summary>
+    /// <summary>Numbers, which can be trained; a correction stays as it is.</summary>
     /// <example><code>p |> Dense.dequantize</code></example>
     let dequantize (p: Dense) : Dense =
         match p with
-        | Dense.Plain _ -> p
+        | Dense.Plain _
+        | Dense.Adapted _ -> p
         | Dense.Quantized packed -> Dense.Plain(QuantizedLinear.dequantize packed)
+        | Dense.AdaptedQuantized { Base = packed; Correction = correction } ->
+            let linear = QuantizedLinear.dequantize packed
+            Dense.Adapted { Base = linear; Correction = correction }
+
+    /// <summary>The same with a correction beside it, in place of one that it has.</summary>
+    /// <example><code>
+    /// let outputs, inputs = Dense.size p
+    /// let correction = LowRank.init 8 20.0 inputs outputs |> Random.run (Key.ofSeed 0)
+    /// let adapted = p |> Dense.adapt correction
+    /// </code></example>
+    let adapt (correction: LowRank) (p: Dense) : Dense =
+        match p with
+        | Dense.Plain linear
+        | Dense.Adapted { Base = linear } ->
+            Dense.Adapted { Base = linear; Correction = correction }
+        | Dense.Quantized packed
+        | Dense.AdaptedQuantized { Base = packed } ->
+            Dense.AdaptedQuantized { Base = packed; Correction = correction }
+
+    /// <summary>The correction worked into the weight, which is packed again where it was
+    /// packed.</summary>
+    /// <example><code>p |> Dense.merge</code></example>
+    let merge (p: Dense) : Dense =
+        match p with
+        | Dense.Plain _
+        | Dense.Quantized _ -> p
+        | Dense.Adapted { Base = linear; Correction = correction } ->
+            Dense.Plain { linear with Weight = linear.Weight |> LowRank.merge correction }
+        | Dense.AdaptedQuantized { Base = packed; Correction = correction } ->
+            let weight = Tensor.dequantize packed.Matrix |> LowRank.merge correction
+            let matrix = weight |> Tensor.quantize packed.Matrix.Packing
+            Dense.Quantized { packed with Matrix = matrix }
 
 /// <summary>Embeddings that may be quantized.</summary>
 [<RequireQualifiedAccess>]
@@ -117,9 +191,11 @@ module NnQuantize =
             model
             |> Tree.mapNodes (fun path p ->
                 match p with
-                | Dense.Plain linear ->
-                    at path linear.Weight |> Option.fold (fun p it -> Dense.quantize it p) p
-                | Dense.Quantized _ -> p)
+                | Dense.Plain { Weight = weight }
+                | Dense.Adapted { Base = { Weight = weight } } ->
+                    at path weight |> Option.fold (fun p it -> Dense.quantize it p) p
+                | Dense.Quantized _
+                | Dense.AdaptedQuantized _ -> p)
             |> Tree.mapNodes (fun path p ->
                 match p with
                 | Lookup.Plain embedding ->

@@ -21,4 +21,5 @@ let suite () =
           JsonTests.tests
           GgufTests.tests
           ConvertTests.tests
+          LoraTests.tests
           GenerateTests.tests ]
