@@ -51,8 +51,8 @@ type CausalLM =
 /// </code></example>
 [<RequireQualifiedAccess>]
 module CausalLM =
-    /// The parameters with zeros for tensors, which nobody computes: structure and shapes, with those
-    /// matrices packed that have scales among the entries of a folder.
+    /// The parameters with zeros for tensors, which nobody computes: structure and shapes, with
+    /// those matrices packed that have scales among the entries of a folder.
     let internal like (config: ModelConfig) (entries: IReadOnlyDictionary<string, Tensor>) =
         let hidden = config.HiddenSize
         let norm size : RmsNorm = { Weight = Tensor.zeros [ size ] }
@@ -231,8 +231,8 @@ module CausalLM =
         requireTokens tokens
         let shape = shape config Cache.empty (tokens.Dim 1)
 
-        // All that a block uses is an argument: what the loss makes on its way is gone by the time that
-        // the gradient computes the block again. Codes, masks and turns have no gradients.
+        // All that a block uses is an argument: what the loss makes on its way is gone by the time
+        // that the gradient computes the block again. Codes, masks and turns have no gradients.
         let again (layer: DecoderLayer, shape: AttentionShape, view: CacheView, x: Tensor) =
             let constant (x: Tensor) = if x.DType.IsFloating() then x else Tensor.stopGradient x
             let layer = Tree.map constant layer

@@ -28,7 +28,8 @@ type ConvertOptions =
 module Convert =
     /// <summary>A copy of the weights as they are.</summary>
     /// <example><code>
-    /// { Convert.defaults with DType = Some DType.BFloat16 } |> Convert.folder "mistral" "mistral-bf16"
+    /// { Convert.defaults with DType = Some DType.BFloat16 }
+    /// |> Convert.folder "mistral" "mistral-bf16"
     /// </code></example>
     let defaults: ConvertOptions =
         { DType = None; Packing = None; ShardBytes = Weights.shardBytes }
@@ -41,7 +42,9 @@ module Convert =
         { defaults with Packing = Some(fun _ -> Some packing) }
 
     /// <summary>All layers as numbers.</summary>
-    /// <example><code>Convert.dequantize |> Convert.folder "mistral-4bit" "mistral-f16"</code></example>
+    /// <example><code>
+    /// Convert.dequantize |> Convert.folder "mistral-4bit" "mistral-f16"
+    /// </code></example>
     let dequantize: ConvertOptions = { defaults with Packing = Some(fun _ -> None) }
 
     /// <summary>

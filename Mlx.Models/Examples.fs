@@ -46,6 +46,21 @@ module Examples =
         { Tokens = Array.append read (tokenizer.Encode completion) |> ended tokenizer
           PromptLength = read.Length }
 
+    /// <summary>Conversations by a model's chat template.</summary>
+    /// <example><code>
+    /// let chat = ChatTemplate.load folder |> Option.map (Examples.chat tokenizer)
+    /// let examples = Examples.load tokenizer chat "train.jsonl"
+    /// </code></example>
+    let chat (tokenizer: ITokenizer) (template: ChatTemplate) : ChatEncoder =
+        fun turns answers ->
+            let messages =
+                [ for role, content in turns -> { Message.user content with Role = role } ]
+
+            ChatTemplate.encode
+                tokenizer
+                template
+                { Conversation.ofMessages messages with Answer = answers }
+
     /// <summary>A conversation whose last turn is learnt.</summary>
     /// <example><code>
     /// Examples.ofMessages chat [ "user", "What is 2 + 2?"; "assistant", "4" ]

@@ -7,8 +7,8 @@ open System.Text.Json.Nodes
 open Mlx
 open Mlx.Core
 
-/// The files of llama.cpp as Hugging Face's folders: metadata as config.json, tensors under the names
-/// of a checkpoint.
+/// The files of llama.cpp as Hugging Face's folders: metadata as config.json, tensors under the
+/// names of a checkpoint.
 [<RequireQualifiedAccess>]
 module internal GgufFile =
     let private isGguf (path: string) = path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)
@@ -81,8 +81,8 @@ module internal GgufFile =
             elif name.StartsWith there then here + name.Substring there.Length
             else name)
 
-    /// llama.cpp turns neighbours where Hugging Face turns halves, and so has the rows of queries and
-    /// keys in another order. Packed rows move as a whole.
+    /// llama.cpp turns neighbours where Hugging Face turns halves, and so has the rows of queries
+    /// and keys in another order. Packed rows move as a whole.
     let private unpermute (heads: int) (x: Tensor) : Tensor =
         let shape = Tensor.shape x
 
@@ -114,8 +114,8 @@ module internal GgufFile =
             let others = packings |> List.filter (fun (_, p) -> p <> usual)
             Some { Packing = usual; Layers = Map [ for path, p in others -> path, Some p ] }
 
-    /// The factors that llama.cpp keeps in place of Llama 3's numbers: all but the largest follow from
-    /// it, as all these models have the same frequencies otherwise.
+    /// The factors that llama.cpp keeps in place of Llama 3's numbers: all but the largest follow
+    /// from it, as all these models have the same frequencies otherwise.
     let private llama3 (path: string) (dims: int) (theta: float) (factors: Tensor) : JsonObject =
         let scaling =
             { Factor = factors |> Tensor.max |> Tensor.toFloat

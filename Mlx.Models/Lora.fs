@@ -46,7 +46,9 @@ module Lora =
     let private settings = "adapter_config.json"
 
     /// <summary>Rank 8 and scale 20 on all matrices of all layers.</summary>
-    /// <example><code>{ Lora.defaults with Keys = Some [ "self_attn.q_proj"; "self_attn.v_proj" ] }</code></example>
+    /// <example><code>
+    /// { Lora.defaults with Keys = Some [ "self_attn.q_proj"; "self_attn.v_proj" ] }
+    /// </code></example>
     let defaults: Lora = { Rank = 8; Scale = 20.0; IsDora = false; NumLayers = None; Keys = None }
 
     /// The matrices of a model that are corrected.

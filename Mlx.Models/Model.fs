@@ -26,7 +26,8 @@ type Model =
 /// <c>config.json</c>: Mistral, Llama, Qwen2, Qwen3.</summary>
 /// <example><code>
 /// let model = Model.load "mistral-7b"
-/// Generate.tokens model.LanguageModel GenerateOptions.defaults [ 1; 5; 9 ] |> Seq.iter (printf "%d ")
+/// Generate.tokens model.LanguageModel GenerateOptions.defaults [ 1; 5; 9 ]
+/// |> Seq.iter (printf "%d ")
 /// </code></example>
 [<RequireQualifiedAccess>]
 module Model =

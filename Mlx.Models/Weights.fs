@@ -179,8 +179,8 @@ module Weights =
         File.WriteAllText(beside, text)
         File.Move(beside, path, overwrite = true)
 
-    /// Writes files by a function of path and tensors. What makes the folder a model comes last, and
-    /// files of an earlier model that would be read in place of these go.
+    /// Writes files by a function of path and tensors. What makes the folder a model comes last,
+    /// and files of an earlier model that would be read in place of these go.
     let private writeFiles save (most: int64) (folder: string) (config: string) (parameters: 'T) =
         ignore (Directory.CreateDirectory folder)
         let at name = Path.Combine(folder, name)
@@ -236,8 +236,8 @@ module Weights =
     let write (folder: string) (config: string) (parameters: 'T) : unit =
         writeSharded shardBytes folder config parameters
 
-    /// As `writeSharded`, tensor by tensor: each is computed when its turn comes and freed once it is
-    /// written, so that a model may be larger than memory.
+    /// As `writeSharded`, tensor by tensor: each is computed when its turn comes and freed once it
+    /// is written, so that a model may be larger than memory.
     let internal writeConsuming (most: int64) (folder: string) (config: string) (parameters: 'T) =
         let save (path: string) tensors = Safetensors.SaveConsuming(path, tensors, metadata)
         writeFiles save most folder config parameters

@@ -35,8 +35,8 @@ module Dense =
     let initNoBias (inputs: int) (outputs: int) : Random<Dense> =
         Linear.initNoBias inputs outputs |> Random.map Dense.Plain
 
-    /// <summary>The weight, (out, in), as numbers, without its correction.</summary>
-    /// <example><code>let weight = Dense.weight p</code></example>
+    /// <summary>The weight, of shape (out, in), as numbers, without its correction.</summary>
+    /// <example><code>let weight (p: Dense) = Dense.weight p</code></example>
     let weight (p: Dense) : Tensor =
         match p with
         | Dense.Plain linear

@@ -49,17 +49,22 @@ module LowRank =
     let private lengths (weight: Tensor) : Tensor =
         weight |> Tensor.astype DType.Float32 |> Tensor.square |> Tensor.sumAxis -1 |> Tensor.sqrt
 
-    /// <summary>The same for DoRA: rows begin with the lengths that a weight (out, in) has.</summary>
-    /// <example><code>let correction = correction |> LowRank.withMagnitude layer.Weight</code></example>
+    /// <summary>The same for DoRA: rows begin with the lengths that a weight of shape (out, in)
+    /// has.</summary>
+    /// <example><code>
+    /// let dora (p: LowRank) (layer: Linear) = p |> LowRank.withMagnitude layer.Weight
+    /// </code></example>
     let withMagnitude (weight: Tensor) (p: LowRank) : LowRank = { p with M = Some(lengths weight) }
 
     /// <summary>What is added to the weight: scale (A B)ᵀ, of shape (out, in).</summary>
-    /// <example><code>let delta = LowRank.delta correction</code></example>
+    /// <example><code>let delta (p: LowRank) = LowRank.delta p</code></example>
     let delta (p: LowRank) : Tensor =
         p.Scale * (Tensor.transpose p.LoraB *@ Tensor.transpose p.LoraA)
 
-    /// <summary>A weight (out, in) with its correction, in its own dtype.</summary>
-    /// <example><code>let merged = weight |> LowRank.merge correction</code></example>
+    /// <summary>A weight of shape (out, in) with its correction, in its own dtype.</summary>
+    /// <example><code>
+    /// let merged (p: LowRank) (layer: Linear) = layer.Weight |> LowRank.merge p
+    /// </code></example>
     let merge (p: LowRank) (weight: Tensor) : Tensor =
         let corrected = weight + delta p
 
@@ -74,7 +79,8 @@ module LowRank =
     /// divided by, as in the paper.
     /// </summary>
     /// <example><code>
-    /// let y = x *@ Tensor.transpose weight |> LowRank.correct correction (lazy weight) x
+    /// let correct (p: LowRank) (linear: Linear) =
+    ///     x *@ Tensor.transpose linear.Weight |> LowRank.correct p (lazy linear.Weight) x
     /// </code></example>
     let correct (p: LowRank) (weight: Lazy<Tensor>) (x: Tensor) (product: Tensor) : Tensor =
         let y = product + p.Scale * (x *@ p.LoraA *@ p.LoraB)

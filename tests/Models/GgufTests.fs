@@ -1,5 +1,5 @@
-/// Models in gguf files: a Llama with every kind of packing and Llama 3's positions, and a Qwen2 with
-/// biases, whose answers mlx-lm's models computed from the numbers that the blocks stand for.
+/// Models in gguf files: a Llama with every kind of packing and Llama 3's positions, and a Qwen2
+/// with biases, whose answers mlx-lm's models computed from the numbers that the blocks stand for.
 module Mlx.Tests.Models.GgufTests
 
 open System.Collections.Generic

@@ -324,13 +324,27 @@ let private running =
 
           File.WriteAllText(
               path,
-              """{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}"""
+              """{"messages": [{"role": "user", "content": "a"},"""
+              + """ {"role": "assistant", "content": "b"}]}"""
           )
 
           Expect.equal
               (Examples.load Tokenizer.bytes (Some chat) path)
               [ { Tokens = [| 5; 97; 5; 98 |]; PromptLength = 3 } ]
               "messages"
+
+          // By a template of the folder: its prompt is what comes before the answer.
+          let template =
+              "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}"
+              + "{% if add_generation_prompt %}<assistant>{% endif %}"
+
+          File.WriteAllText(folder.File "chat_template.jinja", template)
+
+          let chat = ChatTemplate.load folder.Path |> Option.map (Examples.chat Tokenizer.bytes)
+
+          let turn = Examples.load Tokenizer.bytes chat path |> List.exactlyOne
+          Expect.equal (Tokenizer.bytes.Decode turn.Tokens) "<user>a<assistant>b" "the whole"
+          Expect.equal turn.PromptLength "<user>a<assistant>".Length "the prompt"
 
           File.WriteAllLines(
               path,
