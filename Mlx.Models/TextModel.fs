@@ -65,28 +65,42 @@ type TextModel(model: Model, tokenizer: ITokenizer, template: ChatTemplate optio
         | null -> GenerateOptions.defaults
         | options -> options.Options
 
+    /// Where the files beside the weights are: a .gguf file has neighbours.
+    static let home (model: Model) =
+        match Path.GetDirectoryName model.Folder with
+        | null -> model.Folder
+        | folder when File.Exists model.Folder -> folder
+        | _ -> model.Folder
+
     /// The tokenizer of a folder, if it has one.
     static member internal TryTokenizer(model: Model) : ITokenizer option =
-        let isThere file = File.Exists(Path.Combine(model.Folder, file))
+        let folder = home model
+        let isThere file = File.Exists(Path.Combine(folder, file))
 
         if List.exists isThere [ "tokenizer.json"; "tokenizer.model"; "tekken.json" ] then
-            Some(Tokenizer.load model.Folder)
+            Some(Tokenizer.load folder)
         // A model over bytes needs no file to say so.
         elif model.Config.VocabSize = Tokenizer.bytes.VocabSize then
             Some Tokenizer.bytes
         else
             None
 
-    /// <summary>Reads a folder as Hugging Face lays it out.</summary>
+    /// The chat template of a folder, if it has one.
+    static member internal TryTemplate(model: Model) : ChatTemplate option =
+        ChatTemplate.load (home model)
+
+    /// <summary>Reads a folder as Hugging Face lays it out, or a .gguf file with the tokenizer's
+    /// files beside it.</summary>
     /// <exception cref="T:Mlx.Models.ModelException">It is no model, or it has no
     /// tokenizer.</exception>
     static member Load(folder: string) : TextModel =
         let model = Model.load folder
 
         let tokenizer =
-            TextModel.TryTokenizer model |> Option.defaultWith (fun () -> Tokenizer.load folder)
+            TextModel.TryTokenizer model
+            |> Option.defaultWith (fun () -> Tokenizer.load (home model))
 
-        TextModel(model, tokenizer, ChatTemplate.load folder)
+        TextModel(model, tokenizer, TextModel.TryTemplate model)
 
     /// <summary>Configuration, parameters and what generation needs.</summary>
     member _.Model = model

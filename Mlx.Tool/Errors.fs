@@ -40,7 +40,6 @@ let describe (e: exn) : (string * int) option =
     match e with
     | Usage message -> Some(message, 2)
     | Failed message -> Some(message, 1)
-    | :? OperationCanceledException -> Some("interrupted", interrupted)
     | :? ModelException as e -> Some(ofModel e, 1)
     | :? MlxException
     | :? ChatTemplateException

@@ -1,7 +1,10 @@
 /// A folder as a command uses it: model, tokenizer and chat template.
 module Mlx.Tool.Loading
 
+open System.CommandLine
+open System.IO
 open Mlx.Models
+open Mlx.Tool.CommandLine
 
 type Loaded =
     {
@@ -18,7 +21,36 @@ let load (folder: string) : Loaded =
 
         { Model = model
           Tokenizer = TextModel.TryTokenizer model
-          Template = ChatTemplate.load folder })
+          Template = TextModel.TryTemplate model })
+
+let adapter =
+    tryText "--adapter" "DIR" "An adapter that mlx lora or mlx-lm has made, beside the model."
+
+/// The folder with the adapter that is asked for, if one is.
+let loadAdapted (result: ParseResult) (folder: string) : Loaded =
+    let loaded = load folder
+
+    match adapter.Of result with
+    | None -> loaded
+    | Some adapter ->
+        let _, corrections = loaded.Model.Parameters |> Lora.load adapter
+        let parameters = loaded.Model.Parameters |> Lora.attach corrections
+        { loaded with Model = loaded.Model |> Model.withParameters parameters }
+
+/// Writes a model into a folder, with what lies beside the weights that it came from.
+let save (folder: string) (model: Model) : unit =
+    model |> Model.save folder
+
+    let isBeside (name: string) =
+        List.contains (Path.GetExtension name) [ ".json"; ".jinja"; ".model"; ".txt" ]
+        && name <> "config.json"
+        && not (name.EndsWith ".index.json")
+
+    for file in Directory.GetFiles model.Folder do
+        let name = nonNull (Path.GetFileName file)
+
+        if isBeside name then
+            File.Copy(file, Path.Combine(folder, name), overwrite = true)
 
 /// The tokenizer, or why there is none.
 let tokenizer (loaded: Loaded) : ITokenizer =

@@ -12,6 +12,11 @@ let private root =
     for command in
         [ Commands.Generate.command
           Commands.Chat.command
+          Commands.Convert.convert
+          Commands.Convert.quantize
+          Commands.Lora.command
+          Commands.Perplexity.command
+          Commands.Serve.command
           Commands.Inspect.command
           Commands.Bench.command
           Commands.Doctor.command ] do
@@ -47,7 +52,12 @@ let main arguments =
     try
         try
             invoke arguments
-        with e ->
+        with
+        | :? OperationCanceledException when Terminal.stop.IsCancellationRequested ->
+            Terminal.out.Flush()
+            Terminal.tellInterrupted ()
+            Errors.interrupted
+        | e ->
             match Errors.describe e with
             | Some(line, code) ->
                 Terminal.out.Flush()

@@ -23,7 +23,14 @@ let mutable private isWaiting = false
 
 /// How long work may take to end after Ctrl-C. A long prompt is read in parts that are not broken
 /// off.
-let private patience = TimeSpan.FromSeconds 3.0
+let private patience = TimeSpan.FromSeconds 5.0
+
+let mutable private told = 0
+
+/// Says once that the user has ended it, whoever notices first.
+let tellInterrupted () =
+    if Interlocked.Exchange(&told, 1) = 0 then
+        eprintfn "mlx: interrupted"
 
 /// Ctrl-C ends the work at its next step, or the process when that takes too long; a second one
 /// ends it at once.
@@ -35,7 +42,7 @@ let watch () : IDisposable =
             source.Cancel()
 
             let leave _ =
-                eprintfn "mlx: interrupted"
+                tellInterrupted ()
                 exit Errors.interrupted
 
             let grace = if isWaiting then TimeSpan.Zero else patience

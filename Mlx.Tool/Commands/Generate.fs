@@ -32,6 +32,17 @@ let private promptCache =
         "FILE"
         "Remember what was read in this file, and read on from it the next time."
 
+let private draftModel =
+    tryText
+        "--draft-model"
+        "DIR"
+        "A smaller model with the same tokens that guesses ahead: the same text, sooner."
+
+let private draftTokens = whole "--draft-tokens" 1 4 "Tokens that it guesses at a time."
+
+let private schema =
+    tryText "--schema" "FILE" "Write JSON of the schema in this file, whatever the model is."
+
 let private ignoreEos = flag "--ignore-eos" "Go on where the model would end the text."
 let private json = CommandLine.json ()
 let private verbose = CommandLine.verbose ()
@@ -79,6 +90,19 @@ let private written (model: LanguageModel) (all: ResizeArray<Generated>) =
         Seq.truncate (all.Count - 1) all
     | _ -> all
 
+/// A model that guesses, if one is asked for.
+let private draft (result: ParseResult) : Draft option =
+    draftModel.Of result
+    |> Option.map (fun folder ->
+        { Model = (Model.load folder).LanguageModel; Tokens = draftTokens.Of result })
+
+/// What holds the text to a schema, if one is asked for.
+let private guide (result: ParseResult) (loaded: Loaded) =
+    schema.Of result
+    |> Option.map (fun file ->
+        JsonSchema.parse (File.ReadAllText file)
+        |> JsonSchema.guide (tokenizer loaded) loaded.Model.LanguageModel)
+
 let private asJson
     loadSeconds
     firstSeconds
@@ -112,7 +136,7 @@ let private run (result: ParseResult) =
     let source = source result
     let isJson = json.Of result
     let clock = Stopwatch.StartNew()
-    let loaded = Loading.load (model.Of result)
+    let loaded = Loading.loadAdapted result (model.Of result)
     let loadSeconds = clock.Elapsed.TotalSeconds
 
     let ids =
@@ -124,6 +148,8 @@ let private run (result: ParseResult) =
         { Sampling.options Sample.greedy result loaded.Model.Config with
             StopAtEos = not (ignoreEos.Of result)
             LogProbs = if isJson then Some 0 else None
+            Draft = draft result
+            Guide = guide result loaded
             OnPrefill = Sampling.onPrefill }
 
     if loaded.Tokenizer.IsNone && not options.StopStrings.IsEmpty then
@@ -180,6 +206,7 @@ let command =
         "Answer a prompt, or write on from it."
         [ "mlx generate --model mistral-7b --prompt \"The capital of France is\""
           "mlx generate --model mistral-7b --prompt-file story.txt --no-chat --temp 0.8 --seed 1"
+          "mlx generate --model mistral-7b --prompt \"A recipe for bread\" --schema recipe.schema.json"
           "mlx generate --model mistral-7b --prompt-tokens 1,5,9 --max-tokens 32 --ignore-eos --json" ]
         [ model
           prompt
@@ -191,6 +218,10 @@ let command =
           yield! Sampling.settings
           ignoreEos
           promptCache
+          draftModel
+          draftTokens
+          schema
+          Loading.adapter
           json
           verbose ]
         run

@@ -10,7 +10,11 @@ let suite () =
             [ HelpTests.tests
               GenerateTests.tests
               ChatTests.tests
+              ConvertTests.tests
+              TrainTests.tests
+              ServeTests.tests
               ConsoleTests.tests
+              GuideTests.tests
               InspectTests.tests
               HostileTests.tests
               PackTests.tests ]

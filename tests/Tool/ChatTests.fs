@@ -96,7 +96,7 @@ let tests =
               let clock = System.Diagnostics.Stopwatch.StartNew()
               Expect.isTrue (job.WaitForExit 10_000) "it ends"
               Expect.equal job.ExitCode 130 "with 130"
-              Expect.isLessThan clock.Elapsed.TotalSeconds 2.5 "before its patience is over")
+              Expect.isLessThan clock.Elapsed.TotalSeconds 4.5 "before its patience is over")
 
           for name, text, part in
               [ "loops forever",

@@ -122,6 +122,32 @@ let tests =
               Expect.equal (json.GetProperty("text").GetString()) wanted "the text before it"
               Expect.equal (json.GetProperty("finish_reason").GetString()) "stop" "why it ended")
 
+          testCase "a draft writes the same tokens" (fun () ->
+              use folder = bytesModel ()
+              let plain = generate folder [ "--prompt"; "a"; "--json" ]
+              let tokens = ids (mlx plain |> succeeds).Json "tokens"
+              let drafted = mlx (plain @ [ "--draft-model"; folder.Path ]) |> succeeds
+              Expect.equal (ids drafted.Json "tokens") tokens "the same")
+
+          testCase "a schema holds the text to JSON" (fun () ->
+              use folder = bytesModel ()
+              let schema = folder.File "schema"
+
+              File.WriteAllText(
+                  schema,
+                  """{"type": "object", "properties": {"done": {"type": "boolean"}}, "required": ["done"]}"""
+              )
+
+              let said =
+                  mlx (
+                      [ "generate"; "--model"; folder.Path; "--prompt"; "a"; "--schema"; schema ]
+                      @ [ "--max-tokens"; "60"; "--temp"; "2" ]
+                  )
+                  |> succeeds
+
+              let value = JsonDocument.Parse(said.Out).RootElement.GetProperty "done"
+              Expect.contains [ JsonValueKind.True; JsonValueKind.False ] value.ValueKind "a bool")
+
           testCase "Ctrl-C ends it with 130, and what was written stays" (fun () ->
               use folder = bytesModel ()
 
