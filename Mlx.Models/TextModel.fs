@@ -93,6 +93,10 @@ type TextModel(model: Model, tokenizer: ITokenizer, template: ChatTemplate optio
     /// files beside it.</summary>
     /// <exception cref="T:Mlx.Models.ModelException">It is no model, or it has no
     /// tokenizer.</exception>
+    /// <example><code>
+    /// let model = TextModel.Load "mistral-7b"
+    /// printfn "%d tokens" model.Tokenizer.VocabSize
+    /// </code></example>
     static member Load(folder: string) : TextModel =
         let model = Model.load folder
 
@@ -119,6 +123,11 @@ type TextModel(model: Model, tokenizer: ITokenizer, template: ChatTemplate optio
     /// <param name="prompt">What the text begins with.</param>
     /// <param name="options">How to write; up to 256 of the likeliest tokens by default.</param>
     /// <exception cref="T:System.ArgumentException">An option is outside its range.</exception>
+    /// <example><code>
+    /// let model = TextModel.Load "mistral-7b"
+    /// for piece in model.Write("Once upon", TextOptions(Temperature = 0.8)) do
+    ///     printf "%s" piece
+    /// </code></example>
     member _.Write
         (
             prompt: string,
@@ -134,6 +143,11 @@ type TextModel(model: Model, tokenizer: ITokenizer, template: ChatTemplate optio
     /// template.</exception>
     /// <exception cref="T:Mlx.Models.ChatTemplateException">The template refuses the
     /// conversation.</exception>
+    /// <example><code>
+    /// let model = TextModel.Load "mistral-7b-instruct"
+    /// for piece in model.Answer [ Message.user "What is a monad?" ] do
+    ///     printf "%s" piece
+    /// </code></example>
     member _.Answer
         (
             messages: seq<Message>,

@@ -71,9 +71,14 @@ module Weights =
             raise (ModelException(folder, [ $"there is neither {single} nor {index}" ]))
 
     /// <summary>The tensors of a folder by name; they are read when they are used.</summary>
+    /// <returns>The shapes in the files.</returns>
     /// <exception cref="T:Mlx.Models.ModelException">
     /// The folder has no weights, a file is malformed, or the index does not fit the files.
     /// </exception>
+    /// <example><code>
+    /// let tensors = Weights.read "mistral-7b"
+    /// let head = tensors["lm_head.weight"]
+    /// </code></example>
     let read (folder: string) : IReadOnlyDictionary<string, Tensor> =
         let all = Dictionary<string, Tensor>()
 
@@ -110,6 +115,11 @@ module Weights =
     /// <exception cref="T:Mlx.Models.ModelException">
     /// Weights are missing, unexpected, of another shape or of a wrong dtype: all of them are told.
     /// </exception>
+    /// <example><code>
+    /// let tensors = Weights.read "mistral-7b"
+    /// let named (name: string) = name.EndsWith "rotary_emb.inv_freq"
+    /// let parameters = tensors |> Weights.fit "mistral-7b" named like
+    /// </code></example>
     let fit
         (source: string)
         (isIgnored: string -> bool)

@@ -42,6 +42,11 @@ type Conversation =
 [<RequireQualifiedAccess>]
 module Conversation =
     /// <summary>A conversation without tools, to be answered.</summary>
+    /// <example><code>
+    /// let conversation = Conversation.ofMessages [ Message.user "Hello" ]
+    /// conversation.Messages.Length
+    /// // => 1
+    /// </code></example>
     let ofMessages (messages: Message list) : Conversation =
         { Messages = messages
           Tools = []
@@ -105,6 +110,13 @@ module ChatTemplate =
     /// templates use: bos_token, eos_token and their like.</summary>
     /// <exception cref="T:Mlx.Models.ChatTemplateException">It is no template, or uses what is not
     /// supported.</exception>
+    /// <example><code>
+    /// let template =
+    ///     "{% for m in messages %}{{ m.role }}: {{ m.content }}. {% endfor %}"
+    ///     |> ChatTemplate.parse Map.empty
+    /// Conversation.ofMessages [ Message.user "Hello" ] |> ChatTemplate.render template
+    /// // => "user: Hello. "
+    /// </code></example>
     let parse (tokens: Map<string, string>) (source: string) : ChatTemplate =
         ofSources [ "default", source ] tokens
 
@@ -230,6 +242,13 @@ module ChatTemplate =
     /// <exception cref="T:Mlx.Models.ChatTemplateException">The template refuses the conversation
     /// (two turns of a user after one another, for instance), uses what is not supported, or goes
     /// beyond its bounds.</exception>
+    /// <example><code>
+    /// let template =
+    ///     "{{ bos_token }}{% for m in messages %}[INST] {{ m.content }} [/INST]{% endfor %}"
+    ///     |> ChatTemplate.parse (Map [ "bos_token", "&lt;s>" ])
+    /// Conversation.ofMessages [ Message.user "Hello" ] |> ChatTemplate.render template
+    /// // => "&lt;s>[INST] Hello [/INST]"
+    /// </code></example>
     let render (template: ChatTemplate) (conversation: Conversation) : string =
         let now = conversation.Now |> Option.defaultWith (fun () -> DateTime.Now)
         let tools = not conversation.Tools.IsEmpty
@@ -237,5 +256,11 @@ module ChatTemplate =
 
     /// <summary>The ids of a conversation's prompt.</summary>
     /// <exception cref="T:Mlx.Models.ChatTemplateException">As for <c>render</c>.</exception>
+    /// <example><code>
+    /// let template = "{{ messages[0].content }}" |> ChatTemplate.parse Map.empty
+    /// let prompt = Conversation.ofMessages [ Message.user "Hi" ]
+    /// prompt |> ChatTemplate.encode Tokenizer.bytes template
+    /// // => [|72; 105|]
+    /// </code></example>
     let encode (tokenizer: ITokenizer) (template: ChatTemplate) (c: Conversation) : int[] =
         tokenizer.EncodeMarkup(render template c)

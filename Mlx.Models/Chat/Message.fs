@@ -48,27 +48,55 @@ type Message =
           Name = None }
 
     /// <summary>What the model is told before the conversation.</summary>
+    /// <example><code>let system = Message.System "You answer in one sentence."</code></example>
     static member System(content: string) = Message.Said("system", content)
 
     /// <summary>What a person says.</summary>
+    /// <example><code>
+    /// (Message.User "What is a monad?").Role
+    /// // => "user"
+    /// </code></example>
     static member User(content: string) = Message.Said("user", content)
 
     /// <summary>What the model said.</summary>
+    /// <example><code>
+    /// (Message.Assistant "A burrito.").Role
+    /// // => "assistant"
+    /// </code></example>
     static member Assistant(content: string) = Message.Said("assistant", content)
 
 /// <summary>Turns of a conversation.</summary>
 [<RequireQualifiedAccess>]
 module Message =
     /// <summary>What the model is told before the conversation.</summary>
+    /// <example><code>
+    /// (Message.system "You answer in one sentence.").Role
+    /// // => "system"
+    /// </code></example>
     let system (content: string) : Message = Message.System content
 
     /// <summary>What a person says.</summary>
+    /// <example><code>
+    /// (Message.user "What is a monad?").Content
+    /// // => "What is a monad?"
+    /// </code></example>
     let user (content: string) : Message = Message.User content
 
     /// <summary>What the model said.</summary>
+    /// <example><code>
+    /// [ Message.user "Hello"; Message.assistant "Hello!"; Message.user "How are you?" ]
+    /// |> List.map _.Role
+    /// // => ["user"; "assistant"; "user"]
+    /// </code></example>
     let assistant (content: string) : Message = Message.Assistant content
 
     /// <summary>The answer to a call of a function.</summary>
+    /// <example><code>
+    /// let arguments = Text.Json.JsonDocument.Parse("""{"city": "Paris"}""").RootElement
+    /// let call = { Id = "abc123def"; Name = "weather"; Arguments = arguments }
+    /// (Message.tool call "18 degrees").ToolCallId
+    /// // => Some "abc123def"
+    /// </code></example>
     let tool (call: ToolCall) (content: string) : Message =
         { Message.Said("tool", content) with
             ToolCallId = Some call.Id

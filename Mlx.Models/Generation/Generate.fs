@@ -229,8 +229,8 @@ module Generate =
     /// <summary>The text that the model writes after a prompt, piece by piece; characters are never
     /// split.</summary>
     /// <example><code>
-    /// Generate.text Tokenizer.bytes model GenerateOptions.defaults "let rec " |> Seq.iter (printf
-    /// "%s")
+    /// Generate.text Tokenizer.bytes model GenerateOptions.defaults "let rec "
+    /// |> Seq.iter (printf "%s")
     /// </code></example>
     let text
         (tokenizer: ITokenizer)

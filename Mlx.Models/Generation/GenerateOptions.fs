@@ -4,6 +4,15 @@ open System
 
 /// <summary>Says which tokens may come next in one text: the seam of constrained
 /// generation.</summary>
+/// <example><code>
+/// // Digits only, of a model over bytes.
+/// let digits () =
+///     { new ITokenGuide with
+///         member _.Allowed _ =
+///             Array.init 258 (fun id -> id >= int '0' &amp;&amp; id &lt;= int '9')
+///         member _.Accept _ = false }
+/// let options = { GenerateOptions.defaults with Guide = Some digits }
+/// </code></example>
 type ITokenGuide =
     /// <summary>True for each token of the vocabulary that may come next, when there are at most so
     /// many to come. One is, at least.</summary>

@@ -92,15 +92,31 @@ type LanguageModel
 
     /// <summary>Reads tokens (batch, length) on from a cache: the logits after the last one,
     /// (batch, vocabulary), and the cache that holds them too.</summary>
+    /// <example><code>
+    /// let model = Model.load "mistral-7b"
+    /// let prompt = Tensor.ofRows [ [ 1; 22557 ] ]
+    /// let logits, cache = model.LanguageModel.Next Cache.empty prompt // of what comes after both
+    /// </code></example>
     member _.Next (cache: Cache) (tokens: Tensor) : Tensor * Cache =
         Step.next body head cache tokens
 
     /// <summary>Reads tokens (batch, length) on from a cache: the features after each, (batch,
     /// length, hidden), and the cache that holds them too.</summary>
+    /// <example><code>
+    /// let model = Model.load "mistral-7b"
+    /// let features, _ = model.LanguageModel.Features Cache.empty (Tensor.ofRows [ [ 1; 22557 ] ])
+    /// let embedding = features |> Tensor.meanAxis 1 // of the text as a whole: (1, hidden)
+    /// </code></example>
     member _.Features (cache: Cache) (tokens: Tensor) : Tensor * Cache = body cache tokens
 
     /// <summary>Reads tokens (batch, length) on from a cache: the logits after each, (batch,
     /// length, vocabulary), and the cache that holds them too.</summary>
+    /// <example><code>
+    /// let model = Model.load "mistral-7b"
+    /// let ids = Tensor.ofRows [ [ 1; 22557; 28725 ] ]
+    /// let logits, _ = model.LanguageModel.Logits Cache.empty ids
+    /// let losses = logits[*, .. 1] |> Loss.crossEntropy ids[*, 1..]
+    /// </code></example>
     member _.Logits (cache: Cache) (tokens: Tensor) : Tensor * Cache =
         let x, cache = body cache tokens
         head x, cache

@@ -69,6 +69,14 @@ type PromptCache() =
 
     /// <summary>Writes a safetensors file.</summary>
     /// <exception cref="T:System.InvalidOperationException">Nothing was read yet.</exception>
+    /// <example><code>
+    /// let model = Model.load "mistral-7b"
+    /// let tokenizer = Tokenizer.load "mistral-7b"
+    /// use cache = new PromptCache()
+    /// let options = { GenerateOptions.defaults with PromptCache = Some cache; MaxTokens = 1 }
+    /// Generate.text tokenizer model.LanguageModel options "A long text ..." |> Seq.iter ignore
+    /// cache.Save "text.safetensors"
+    /// </code></example>
     member _.Save(path: string) : unit =
         match state with
         | None -> invalidOp "the prompt cache is empty; generate with it first"
@@ -92,6 +100,10 @@ type PromptCache() =
 
     /// <summary>Reads what <c>Save</c> wrote.</summary>
     /// <exception cref="T:Mlx.Models.ModelException">The file is no prompt cache.</exception>
+    /// <example><code>
+    /// use cache = PromptCache.Load "text.safetensors"
+    /// let options = { GenerateOptions.defaults with PromptCache = Some cache }
+    /// </code></example>
     static member Load(path: string) : PromptCache =
         let cache = new PromptCache()
         cache.Read path

@@ -58,6 +58,10 @@ module SelfAttention =
     /// softmax(q kᵀ / sqrt size) v over the positions that the view shows, between projections:
     /// (batch, length, hidden) -> (batch, length, hidden). Answers the layer's keys and values too.
     /// </summary>
+    /// <example><code>
+    /// let view = Cache.empty |> Cache.view None (x.Dim 1)
+    /// let struct (y, memory) = x |> SelfAttention.apply heads p view None
+    /// </code></example>
     let apply
         (shape: AttentionShape)
         (parameters: SelfAttention)

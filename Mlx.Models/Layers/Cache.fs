@@ -105,6 +105,9 @@ module Cache =
     let private ring (window: int option) = window |> Option.map (fun w -> roomFor (w + slack))
 
     /// <summary>A cache of some kind that has read nothing.</summary>
+    /// <example><code>
+    /// let cache = Cache.ofKind (CacheKind.full |> CacheKind.packed 8 64)
+    /// </code></example>
     let ofKind (kind: CacheKind) : Cache =
         { Layers = []; Length = CacheLength.Known 0; Padding = None; Kind = kind }
 
@@ -200,8 +203,12 @@ module Cache =
             else
                 Mask.Of(seen window cache.Padding rows (Tensor.arange slots))
 
-    /// <summary>The cache as so many new tokens see it, through the window of a layer where it has
-    /// one.</summary>
+    /// <summary>The cache as so many new tokens, the second axis of (batch, new), see it, through
+    /// the window of a layer where it has one.</summary>
+    /// <example><code>
+    /// // A prompt of 12 tokens, with windows that slide.
+    /// let view = Cache.empty |> Cache.view (Some 4096) 12
+    /// </code></example>
     let view (own: int option) (queries: int) (cache: Cache) : CacheView =
         let window = cache |> window own
 
@@ -294,6 +301,13 @@ module Cache =
     /// softmax(scale q kᵀ) v of new queries over what a layer's memory holds and the new keys and
     /// values, which join it: all (batch, heads, new, size), already turned to their positions.
     /// </summary>
+    /// <example><code>
+    /// let view = Cache.empty |> Cache.view None 3
+    /// let one = Tensor.ones [ 1; 2; 3; 4 ] // queries, keys and values of two heads
+    /// let struct (y, memory) = one |> Cache.attend view None 0.5 one one
+    /// Tensor.shape y
+    /// // => [1; 2; 3; 4]
+    /// </code></example>
     let attend
         (view: CacheView)
         (memory: KeyValues option)
@@ -307,6 +321,10 @@ module Cache =
         struct (queries |> Slots.attention scale view.Mask keys values, memory)
 
     /// <summary>The memory of each of so many layers; None where nothing was read.</summary>
+    /// <example><code>
+    /// Cache.empty |> Cache.memories 2 |> List.map Option.isSome
+    /// // => [false; false]
+    /// </code></example>
     let memories (layers: int) (cache: Cache) : KeyValues option list =
         match cache.Layers with
         | [] -> List.replicate layers None
@@ -314,6 +332,13 @@ module Cache =
 
     /// <summary>The cache after so many more tokens, with the memories that the layers answered.
     /// </summary>
+    /// <example><code>
+    /// let view = Cache.empty |> Cache.view None 3
+    /// let one = Tensor.ones [ 1; 2; 3; 4 ]
+    /// let struct (_, memory) = one |> Cache.attend view None 0.5 one one
+    /// (Cache.empty |> Cache.extend 3 [ memory ]).Layers.Length
+    /// // => 1
+    /// </code></example>
     let extend (count: int) (memories: KeyValues list) (cache: Cache) : Cache =
         let length =
             match cache.Length with

@@ -10,6 +10,7 @@ module TokenizerLoad =
           "tokenizer.model", SentencePiece.load
           "tekken.json", Tekken.load ]
 
+    /// <summary>Tokenizers, ready-made and from files.</summary>
     [<RequireQualifiedAccess>]
     module Tokenizer =
         /// <summary>

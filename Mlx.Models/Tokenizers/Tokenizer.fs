@@ -9,6 +9,11 @@ open System.Text
 /// comes out whole, with the last of them: all pieces together are what decoding all tokens at once
 /// gives.
 /// </summary>
+/// <example><code>
+/// let stream = Tokenizer.bytes.NewStream()
+/// [ 226; 130; 172 ] |> List.map (fun id -> (stream.Push id).Length) // € is three bytes
+/// // => [0; 0; 1]
+/// </code></example>
 type ITextStream =
     /// <summary>The text that this token completes; often a word, sometimes nothing.</summary>
     abstract Push: id: int -> string
@@ -20,6 +25,11 @@ type ITextStream =
 /// <summary>
 /// Text to token ids and back: the seam at which any tokenizer is plugged in.
 /// </summary>
+/// <example><code>
+/// let ids = Tokenizer.bytes.Encode "Hi"
+/// ids, Tokenizer.bytes.Decode ids
+/// // => ([|72; 105|], "Hi")
+/// </code></example>
 type ITokenizer =
     /// <summary>One more than the largest id.</summary>
     abstract VocabSize: int
@@ -51,7 +61,6 @@ type ITokenizer =
     /// <exception cref="T:System.ArgumentOutOfRangeException">There is no such id.</exception>
     abstract Bytes: id: int -> byte[]
 
-    /// <summary>A decoder for one text as its tokens arrive.</summary>
     /// <summary>The text of ids with special tokens written out.</summary>
     /// <exception cref="T:System.ArgumentOutOfRangeException">There is no such id.</exception>
     abstract DecodeMarkup: ids: seq<int> -> string
@@ -126,6 +135,13 @@ module Tokenizer =
 
     /// <summary>The text of tokens, piece by piece as they arrive; empty pieces are left
     /// out.</summary>
+    /// <example><code>
+    /// [ 226; 130; 172; 33 ] // three bytes of one character, and one of another
+    /// |> Tokenizer.stream Tokenizer.bytes
+    /// |> Seq.map String.length
+    /// |> List.ofSeq
+    /// // => [1; 1]
+    /// </code></example>
     let stream (tokenizer: ITokenizer) (ids: seq<int>) : seq<string> =
         seq {
             let stream = tokenizer.NewStream()
@@ -141,5 +157,9 @@ module Tokenizer =
         }
 
     /// <summary>The ids of a prompt: Bos where the tokenizer has one, then the text.</summary>
+    /// <example><code>
+    /// Tokenizer.prompt Tokenizer.bytes "Hi"
+    /// // => [|256; 72; 105|]
+    /// </code></example>
     let prompt (tokenizer: ITokenizer) (text: string) : int[] =
         Array.append (Option.toArray tokenizer.Bos) (tokenizer.Encode text)

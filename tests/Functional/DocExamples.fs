@@ -124,7 +124,9 @@ let nameOf (id: string) = Regex.Replace(Regex.Replace(id.Substring 2, @"\(.*$", 
 let read (file: string) : Example list =
     [ for m in XDocument.Load(file).Descendants "member" do
           for code in m.Descendants "example" |> Seq.collect _.Descendants("code") do
-              parse (nameOf (nonNull (m.Attribute "name")).Value) code.Value ]
+              // Those in C# are told by `lang`.
+              if isNull (code.Attribute "lang") then
+                  parse (nameOf (nonNull (m.Attribute "name")).Value) code.Value ]
 
 let private startsWith (words: string list) (line: string) =
     words |> List.exists (fun word -> line.StartsWith(word + " "))
@@ -152,7 +154,14 @@ let private isWord (code: string list) name =
 /// One example as a function. One that states its answer speaks only of what it defines; of another
 /// what is given are the parameters.
 let private emit given index (example: Example) =
-    let code = example.Code
+    // No function holds a type: it goes before.
+    let types, code =
+        match example.Code with
+        | first :: rest when first.StartsWith "type " ->
+            let more = rest |> List.takeWhile _.StartsWith(' ')
+            first :: more, List.skip more.Length rest
+        | code -> [], code
+
     let last = lastExpression code
     let isStatement = startsWith [ "let"; "use"; "let!"; "for" ] code[last]
     let draws = code |> List.exists (startsWith [ "let!" ])
@@ -176,7 +185,12 @@ let private emit given index (example: Example) =
             @ indent (List.skip last code)
             @ [ "    box answer" ]
 
-    [ $"#line 1 \"{example.Member}\""; $"let example{index} {parameters}() : obj =" ]
+    [ $"#line 1 \"{example.Member}\"" ]
+    @ [ if not types.IsEmpty then
+            $"module Types{index} ="
+            yield! List.map (fun line -> "    " + line) types
+            $"open Types{index}" ]
+    @ [ $"let example{index} {parameters}() : obj =" ]
     @ answer
     @ [ if example.Answer.IsSome then
             $"tell {index} example{index}" ]
