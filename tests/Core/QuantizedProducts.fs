@@ -37,6 +37,9 @@ let tests =
         [ for dtype in [ DType.BFloat16; DType.Float16 ] do
               for group in [ 32; 64; 128 ] do
                   testCase $"{dtype}, groups of {group}: the vector times the numbers" (fun () ->
+                      if Engine.IsMlx then
+                          skiptest "MLX's CPU backend sums in half precision"
+
                       for rows, columns in [ 1, 128; 7, 256; 33, 1152; 300, 4096 ] do
                           let w = matrix dtype rows columns group
                           let x = vector dtype columns
