@@ -220,9 +220,9 @@ module CausalLM =
         fst (forward config model Cache.empty tokens)
 
     /// <summary>
-    /// As <c>logits</c>, for training in less memory: a gradient computes each block again rather
-    /// than keep what it needs of it (Chen et al., 2016: "Training deep nets with sublinear memory
-    /// cost").
+    /// As <c>logits</c>, (batch, length) -> (batch, length, vocabulary), for training in less memory:
+    /// a gradient computes each block again rather than keep what it needs of it (Chen et al., 2016:
+    /// "Training deep nets with sublinear memory cost").
     /// </summary>
     /// <example><code>
     /// let logits = CausalLM.checkpointedLogits config parameters tokens

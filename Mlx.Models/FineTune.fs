@@ -117,7 +117,8 @@ module FineTune =
             System.Random(options.Seed * 1_000_003 + epoch).Shuffle order
             order |> Seq.map (fun i -> batchOf options groups[i])
 
-    /// <summary>The mean cross entropy in nats of the tokens that count.</summary>
+    /// <summary>The mean cross entropy in nats of the tokens that count, a scalar, for a batch whose
+    /// tensors are (batch, length).</summary>
     /// <example><code>let nats = FineTune.loss false config parameters batch</code></example>
     let loss (isCheckpointed: bool) (config: ModelConfig) (parameters: CausalLM) (b: TokenBatch) =
         let logits =
