@@ -165,4 +165,5 @@ let tests =
                 let models = client.GetStringAsync(url + "/v1/models").Result
                 Expect.stringContains models "scripted" "it still answers"
             with e ->
-                failtest $"seed {seed}: {e}"))
+                let told = String.concat "\n" trouble
+                failtest $"seed {seed}: {e}\n{told}"))

@@ -109,6 +109,12 @@ let private errors =
       400,
       "messages",
       "context_length_exceeded"
+      // Two tokens at least: {}.
+      chat,
+      "{" + m + hi + ",\"max_tokens\":1,\"response_format\":{\"type\":\"json_object\"}}",
+      400,
+      "",
+      "invalid_value"
       text, "{" + m + "\"prompt\":[]}", 400, "prompt", "invalid_value"
       text, "{" + m + "\"prompt\":[99999]}", 400, "prompt", "invalid_value"
       text, "{" + m + "\"prompt\":\"a\",\"suffix\":\"b\"}", 400, "suffix", "unsupported_value"
