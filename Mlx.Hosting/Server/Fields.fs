@@ -76,6 +76,10 @@ type internal Fields(path: string, element: JsonElement) =
                 else
                     wrongValue name $"expected a number from {low} to {high}")
 
+    member this.Number(name: string, low: float, high: float) : float =
+        this.Need name |> ignore
+        this.TryNumber(name, low, high).Value
+
     member _.TryInt(name, low: int, high: int) : int option =
         find name
         |> Option.map (fun e ->

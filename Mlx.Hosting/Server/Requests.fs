@@ -48,7 +48,7 @@ module internal Requests =
                           Int32.TryParse(p.Name, NumberStyles.None, CultureInfo.InvariantCulture)
                       with
                       | true, id when id < model.LanguageModel.VocabSize ->
-                          id, (o.TryNumber(p.Name, -100.0, 100.0)).Value
+                          id, o.Number(p.Name, -100.0, 100.0)
                       | _ -> o.Refuse(p.Name, "expected the id of a token as the name") ]
 
     let private sampling (model: HostedModel) (fields: Fields) : Sampling =

@@ -101,6 +101,11 @@ let private errors =
       chat, "{" + m + hi + ",\"stop\":\"\"}", 400, "stop", "invalid_value"
       chat, "{" + m + hi + ",\"stream\":\"yes\"}", 400, "stream", "invalid_type"
       chat, "{" + m + hi + ",\"logit_bias\":{\"x\":1}}", 400, "logit_bias.x", "invalid_value"
+      chat,
+      "{" + m + hi + ",\"logit_bias\":{\"5\":null}}",
+      400,
+      "logit_bias.5",
+      "missing_required_parameter"
       chat, "{" + m + hi + ",\"tool_choice\":\"required\"}", 400, "tool_choice", "invalid_value"
       chat, "{" + m + hi + ",\"tools\":[{\"type\":\"web\"}]}", 400, "tools[0].type", "invalid_value"
       chat, "{" + m + hi + ",\"top_logprobs\":3}", 400, "top_logprobs", "invalid_value"
