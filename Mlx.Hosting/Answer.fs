@@ -1,6 +1,5 @@
 namespace Mlx.Hosting
 
-open System
 open System.Threading
 open System.Threading.Channels
 open System.Threading.Tasks
@@ -96,17 +95,6 @@ module internal Answer =
         | None -> raise NoTemplate
         | Some template -> ChatTemplate.encode model.Tokenizer template conversation
 
-    /// Whether a guide can bring an answer to its end in as many tokens as there may be: told now,
-    /// for it is the request that is wrong.
-    let private checkRoom (options: GenerateOptions) =
-        match options.Guide with
-        | None -> ()
-        | Some guide ->
-            try
-                (guide ()).Allowed options.MaxTokens |> ignore
-            with :? InvalidOperationException as e ->
-                raise (ArgumentException(e.Message, e))
-
     /// The answer to a conversation.
     let toChat (model: HostedModel) (ask: ChatAsk) (cancellation: CancellationToken) =
         let tools = if ask.Choice = ToolChoice.Never then [] else ask.Conversation.Tools
@@ -115,5 +103,4 @@ module internal Answer =
         let schema, calls = plan model model.Template.Value ask tools
         let guide = schema |> Option.map model.Guide
         let options = within model prompt { ask.Options with Guide = guide }
-        checkRoom options
         Answer(model.Submit(options, prompt, cancellation), calls)

@@ -43,11 +43,6 @@ type MlxEmbeddingGenerator(model: HostedModel) =
                 return all
             }
 
-        member this.GetService(wanted, key) =
-            if not (isNull key) then null
-            elif wanted.IsInstanceOfType metadata then box metadata
-            elif wanted.IsInstanceOfType model then box model
-            elif wanted.IsInstanceOfType this then box this
-            else null
+        member this.GetService(wanted, key) = Services.first [ metadata; model; this ] wanted key
 
         member _.Dispose() = ()

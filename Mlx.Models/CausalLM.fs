@@ -209,9 +209,7 @@ module CausalLM =
         (cache: Cache)
         (tokens: Tensor)
         : Tensor * Cache =
-        let x, cache = body config model.Model cache tokens
-        let last = if x.Dim 1 = 1 then x else x |> Tensor.narrow 1 -1 (x.Dim 1)
-        last |> Tensor.squeezeAxis 1 |> head model, cache
+        Step.next (body config model.Model) (head model) cache tokens
 
     /// <summary>The logits of each next token, reading from the start: (batch, length) -> (batch,
     /// length, vocabulary).</summary>

@@ -50,7 +50,7 @@ module GenerateJson =
         /// JSON of a schema after a prompt: whatever the model is, it is complete, within the tokens
         /// allowed.
         /// </summary>
-        /// <exception cref="T:System.InvalidOperationException">The tokens allowed are too few for
+        /// <exception cref="T:System.ArgumentException">The tokens allowed are too few for
         /// any value of the schema.</exception>
         /// <example><code>
         /// Generate.json schema tokenizer model GenerateOptions.defaults [ 1; 5; 9 ]
@@ -77,7 +77,7 @@ module GenerateJson =
         /// </summary>
         /// <exception cref="T:System.NotSupportedException">The type has no schema; see
         /// <c>JsonSchema.ofType</c>.</exception>
-        /// <exception cref="T:System.InvalidOperationException">The tokens allowed are too few for
+        /// <exception cref="T:System.ArgumentException">The tokens allowed are too few for
         /// any value of the type.</exception>
         /// <example><code>
         /// type Recipe = { Title: string; Steps: string list }

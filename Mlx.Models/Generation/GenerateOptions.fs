@@ -16,6 +16,8 @@ open System
 type ITokenGuide =
     /// <summary>True for each token of the vocabulary that may come next, when there are at most so
     /// many to come. One is, at least.</summary>
+    /// <exception cref="T:System.ArgumentException">So many are too few for a complete
+    /// text.</exception>
     abstract Allowed: left: int -> bool[]
 
     /// <summary>Takes note of the token that came; answers whether the text is complete.</summary>
@@ -110,6 +112,9 @@ module GenerateOptions =
 
         if options.StopStrings |> List.exists String.IsNullOrEmpty then
             invalidArg (nameof options.StopStrings) "an empty text stops nothing"
+
+        // Told before anything is read, where a guide could not bring a text to its end in time.
+        options.Guide |> Option.iter (fun make -> (make ()).Allowed options.MaxTokens |> ignore)
 
         match options.Cache.Window with
         | Some w when w < 1 -> invalidArg (nameof options.Cache) "a window has a position or more"

@@ -9,7 +9,6 @@ open Mlx.Tests.Models.Tiny
 
 let private tokenizer = Tokenizer.bytes
 let private options = { GenerateOptions.defaults with MaxTokens = 24; StopAtEos = false }
-let private idsOf (whole: Completion) = [ for token in whole.Tokens -> token.Id ]
 
 let private kinds =
     let wide = { small with HeadDim = 32; NumAttentionHeads = 2; NumKeyValueHeads = 1 }

@@ -12,7 +12,6 @@ open Mlx.Tests.Models.Tiny
 
 let private tokenizer = Tokenizer.bytes
 let private options = { GenerateOptions.defaults with MaxTokens = 40; StopAtEos = false }
-let private idsOf (whole: Completion) = [ for token in whole.Tokens -> token.Id ]
 
 let private speculative =
     let other seed =
@@ -155,14 +154,28 @@ let private batching =
           let model = languageModel small
           use batcher = new Batcher(tokenizer, model, 4, 10)
 
-          let never =
+          let guide (allows: bool) =
               { new ITokenGuide with
-                  member _.Allowed _ = invalidOp "nothing is allowed"
+                  member _.Allowed _ =
+                      if allows then
+                          Array.create model.VocabSize true
+                      else
+                          invalidOp "nothing is allowed"
+
                   member _.Accept _ = false }
 
-          let bad = { options with Guide = Some(fun () -> never) }
-          let good = batcher.Submit(options, ids 4, CancellationToken.None)
-          let failing = batcher.Submit(bad, ids 4, CancellationToken.None)
+          let submit guides =
+              batcher.Submit({ options with Guide = guides }, ids 4, CancellationToken.None)
+
+          let good = submit None
+
+          Expect.throws
+              (fun () -> submit (Some(fun () -> guide false)) |> ignore)
+              "refused at once"
+          // The first is asked when the request comes, the second when it joins.
+          let made = ref 0
+          let once () = guide (Interlocked.Increment made = 1)
+          let failing = submit (Some once)
           let alone = List.ofSeq (Generate.tokens model options (ids 4))
           Expect.throws (fun () -> wait (readAll failing) |> ignore) "the guide's error"
           Expect.equal (wait (readAll good)) alone "the other")

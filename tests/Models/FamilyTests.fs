@@ -88,13 +88,6 @@ let private goldens =
                   Expect.equal b.DType a.DType path
                   Expect.isTrue (Tensor.arrayEqual a b) path) ]
 
-let private problems (f: unit -> 'T) =
-    try
-        f () |> ignore
-        failtest "it was accepted"
-    with :? ModelException as e ->
-        e.Problems
-
 /// A folder's config.json with fields set to other JSON, or taken out by an empty text.
 let private edited name (changes: (string * string) list) =
     let text = File.ReadAllText(Path.Combine(at name, "config.json"))

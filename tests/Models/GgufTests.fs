@@ -12,13 +12,6 @@ open Mlx.Tests.Models.Golden
 
 let private at (name: string) = Path.Combine(families, name)
 
-let private problems (f: unit -> 'T) =
-    try
-        f () |> ignore
-        failtest "it was accepted"
-    with :? ModelException as e ->
-        e.Problems
-
 /// The tensors and the metadata of a file, written again after a change.
 let private rewrite
     name

@@ -24,6 +24,14 @@ let path (name: string) = Path.Combine(AppContext.BaseDirectory, "data", "mistra
 /// them.
 let families = Path.Combine(AppContext.BaseDirectory, "data", "models")
 
+/// What a folder is refused for.
+let problems (f: unit -> 'T) =
+    try
+        f () |> ignore
+        Expecto.Tests.failtest "it was accepted"
+    with :? Mlx.Models.ModelException as e ->
+        e.Problems
+
 /// A folder that is gone at the end.
 type Folder() =
     let path = Directory.CreateTempSubdirectory("mlx-models-").FullName

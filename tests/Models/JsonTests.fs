@@ -193,7 +193,7 @@ let private typed =
       testCase "too few tokens are refused before a token is written" (fun () ->
           let fewest = fewest<Recipe>()
 
-          Expect.throwsT<InvalidOperationException>
+          Expect.throwsT<ArgumentException>
               (fun () ->
                   let r: Recipe =
                       Generate.typed tokenizer (random 1) (options 1 (fewest - 1)) [ 1 ]

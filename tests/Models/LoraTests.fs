@@ -10,13 +10,6 @@ open Mlx.Tests.Models.Golden
 
 let private at (name: string) = Path.Combine(families, name)
 
-let private problems (f: unit -> 'T) =
-    try
-        f () |> ignore
-        failtest "it was accepted"
-    with :? ModelException as e ->
-        e.Problems
-
 /// Adapters that mlx-lm made beside folders of ours: LoRA beside packings of all kinds, DoRA beside
 /// numbers.
 let private recorded = [ "adapter-lora", "qwen3-mixed-q"; "adapter-dora", "llama-3" ]

@@ -22,6 +22,9 @@ let model config = Mistral.init config |> Random.run (Key.ofSeed 1)
 
 let languageModel config = Mistral.languageModel config (model config)
 
+/// The tokens of a text.
+let idsOf (whole: Completion) = [ for token in whole.Tokens -> token.Id ]
+
 /// Tokens without rhyme.
 let ids count = [| for i in 1..count -> i * i * 7 % 50 |]
 

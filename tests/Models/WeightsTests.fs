@@ -8,13 +8,6 @@ open Mlx.Core
 open Mlx.Models
 open Mlx.Tests.Models.Golden
 
-let private problems (f: unit -> unit) =
-    try
-        f ()
-        failtest "it was accepted"
-    with :? ModelException as e ->
-        e.Problems
-
 let private load (folder: Folder) = fun () -> Mistral.load folder.Path |> ignore
 
 /// Writes the weights of a folder again, after a change.

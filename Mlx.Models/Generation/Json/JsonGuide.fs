@@ -137,7 +137,7 @@ type internal JsonGuide(automaton: JsonAutomaton) =
                     else
                         $"{left} tokens are too few: a value of this shape takes {state.ToEnd}"
 
-                invalidOp problem
+                raise (System.ArgumentException problem)
 
             automaton.Allowed state left
 
